@@ -1,0 +1,149 @@
+package checkpoint
+
+import (
+	"fmt"
+
+	"github.com/deskseek/deskseek/tensor"
+)
+
+// The types of metadata values, by their number in the file.
+const (
+	kindU8 = iota
+	kindI8
+	kindU16
+	kindI16
+	kindU32
+	kindI32
+	kindF32
+	kindBool
+	kindString
+	kindList
+	kindU64
+	kindI64
+	kindF64
+)
+
+var valueTypes = [...]string{
+	kindU8: "uint8", kindI8: "int8", kindU16: "uint16", kindI16: "int16", kindU32: "uint32", kindI32: "int32",
+	kindF32: "float32", kindBool: "bool", kindString: "string", kindList: "list",
+	kindU64: "uint64", kindI64: "int64", kindF64: "float64",
+}
+
+// A valueType is a kind, or a list of it.
+type valueType struct {
+	kind uint32
+	list bool
+}
+
+// valueTypeOf returns the type a Go value is written as.
+func valueTypeOf(value any) (valueType, bool) {
+	switch value.(type) {
+	case uint8:
+		return valueType{kindU8, false}, true
+	case int8:
+		return valueType{kindI8, false}, true
+	case uint16:
+		return valueType{kindU16, false}, true
+	case int16:
+		return valueType{kindI16, false}, true
+	case uint32:
+		return valueType{kindU32, false}, true
+	case int32:
+		return valueType{kindI32, false}, true
+	case uint64:
+		return valueType{kindU64, false}, true
+	case int64:
+		return valueType{kindI64, false}, true
+	case float32:
+		return valueType{kindF32, false}, true
+	case float64:
+		return valueType{kindF64, false}, true
+	case bool:
+		return valueType{kindBool, false}, true
+	case string:
+		return valueType{kindString, false}, true
+	}
+	return listTypeOf(value)
+}
+
+func listTypeOf(value any) (valueType, bool) {
+	switch value.(type) {
+	case []uint8:
+		return valueType{kindU8, true}, true
+	case []int8:
+		return valueType{kindI8, true}, true
+	case []uint16:
+		return valueType{kindU16, true}, true
+	case []int16:
+		return valueType{kindI16, true}, true
+	case []uint32:
+		return valueType{kindU32, true}, true
+	case []int32:
+		return valueType{kindI32, true}, true
+	case []uint64:
+		return valueType{kindU64, true}, true
+	case []int64:
+		return valueType{kindI64, true}, true
+	case []float32:
+		return valueType{kindF32, true}, true
+	case []float64:
+		return valueType{kindF64, true}, true
+	case []bool:
+		return valueType{kindBool, true}, true
+	case []string:
+		return valueType{kindString, true}, true
+	}
+	return valueType{}, false
+}
+
+// ggmlTypes are the tensor types that are read, by their number in the file
+// (ggml.h, enum ggml_type).
+var ggmlTypes = map[uint32]tensor.DType{
+	0: tensor.F32, 1: tensor.F16, 30: tensor.BF16, 28: tensor.F64,
+	24: tensor.I8, 25: tensor.I16, 26: tensor.I32, 27: tensor.I64,
+	2: tensor.Q4_0, 3: tensor.Q4_1, 6: tensor.Q5_0, 7: tensor.Q5_1, 8: tensor.Q8_0,
+	10: tensor.Q2_K, 11: tensor.Q3_K, 12: tensor.Q4_K, 13: tensor.Q5_K, 14: tensor.Q6_K,
+	20: tensor.IQ4_NL, 23: tensor.IQ4_XS,
+}
+
+// otherTypes are the names of those that are not.
+var otherTypes = map[uint32]string{
+	4: "Q4_2, long removed from ggml", 5: "Q4_3, long removed from ggml",
+	9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 21: "IQ3_S", 22: "IQ2_S",
+	29: "IQ1_M", 31: "Q4_0_4_4, removed from ggml", 32: "Q4_0_4_8, removed from ggml", 33: "Q4_0_8_8, removed from ggml",
+	34: "TQ1_0", 35: "TQ2_0", 36: "IQ4_NL_4_4, removed from ggml", 37: "IQ4_NL_4_8, removed from ggml",
+	38: "IQ4_NL_8_8, removed from ggml", 39: "MXFP4", 40: "NVFP4", 41: "Q1_0", 42: "Q2_0",
+}
+
+// ikTypes are those of the fork ik_llama.cpp, which numbers its own from 97 up.
+var ikTypes = map[uint32]string{
+	133: "Q6_0", 134: "IQ1_BN", 135: "IQ2_BN", 137: "IQ2_K", 138: "IQ3_K", 139: "IQ4_K", 140: "IQ5_K", 141: "IQ6_K",
+	144: "IQ4_KS", 145: "IQ2_KS", 146: "IQ4_KSS", 152: "IQ5_KS", 153: "IQ2_KT", 154: "IQ3_KT", 155: "IQ4_KT",
+	156: "IQ3_KS", 157: "IQ2_KL", 158: "IQ1_KT",
+	202: "Q4_0_R8", 206: "Q5_0_R4", 208: "Q8_0_R8", 210: "Q2_K_R4", 211: "Q3_K_R4", 212: "Q4_K_R4", 213: "Q5_K_R4",
+	214: "Q6_K_R4", 216: "IQ2_XXS_R4", 217: "IQ2_XS_R4", 218: "IQ3_XXS_R4", 219: "IQ1_S_R4", 220: "IQ4_NL_R4",
+	221: "IQ3_S_R4", 222: "IQ2_S_R4", 223: "IQ4_XS_R8", 229: "IQ1_M_R4", 230: "BF16_R16", 233: "Q6_0_R4",
+	335: "IQ2_BN_R4", 337: "IQ2_K_R4", 338: "IQ3_K_R4", 339: "IQ4_K_R4", 340: "IQ5_K_R4", 344: "IQ4_KS_R4",
+	352: "IQ5_KS_R4",
+}
+
+// unsupported describes a type number that is not read.
+func unsupported(number uint32) string {
+	if name, ok := otherTypes[number]; ok {
+		return fmt.Sprintf("type %d (%s) is not supported", number, name)
+	}
+	if name, ok := ikTypes[number]; ok {
+		return fmt.Sprintf("type %d (%s, of ik_llama.cpp alone) is not supported", number, name)
+	}
+	return fmt.Sprintf("type %d is unknown", number)
+}
+
+// ggmlNumber returns the number a type is written as.
+func ggmlNumber(d tensor.DType) (uint32, bool) {
+	for number, known := range ggmlTypes {
+		if known == d {
+			return number, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,42 @@
+package checkpoint
+
+import (
+	"path/filepath"
+
+	"github.com/deskseek/deskseek/tensor"
+)
+
+// f8Block is the side of the squares of weights that share a scale.
+const f8Block = 128
+
+// attachScales gives every F8_E4M3 tensor its scales. DeepSeek-V3's release
+// stores them beside the weight, perhaps in another shard:
+//
+//	X            F8_E4M3       [N, K]
+//	X_scale_inv  F32 or BF16   [ceil(N/128), ceil(K/128)]   (it multiplies)
+func (c *Checkpoint) attachScales() error {
+	for _, name := range c.names {
+		t := c.tensors[name]
+		if t.DType != tensor.F8E4M3 {
+			continue
+		}
+		file := t.Source.File
+		if len(t.Shape) != 2 {
+			return badf(file, "tensor %s: F8_E4M3 of shape %d, want a matrix", printable(name), t.Shape)
+		}
+		scale := c.tensors[name+"_scale_inv"]
+		if scale == nil {
+			return badf(file, "tensor %s is F8_E4M3, but its scales %s are missing", printable(name), printable(name+"_scale_inv"))
+		}
+		if scale.DType != tensor.F32 && scale.DType != tensor.BF16 {
+			return badf(scale.Source.File, "tensor %s: scales in %v, want F32 or BF16", printable(scale.Name), scale.DType)
+		}
+		rows, cols := (t.Rows+f8Block-1)/f8Block, (t.Cols+f8Block-1)/f8Block
+		if len(scale.Shape) != 2 || scale.Rows != rows || scale.Cols != cols {
+			return badf(scale.Source.File, "tensor %s: shape %d, want [%d %d]: one scale for each 128×128 block of %s %d in %s",
+				printable(scale.Name), scale.Shape, rows, cols, printable(name), t.Shape, filepath.Base(file))
+		}
+		t.Scale = scale
+	}
+	return nil
+}

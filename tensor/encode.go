@@ -1,0 +1,36 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+)
+
+// EncodeQ8_0 encodes src, a multiple of 32 values, as Q8_0 blocks of 34 bytes:
+//
+//	d = max|x| / 127, stored as an IEEE half      q = round(x · 1/d)
+//
+// with d not yet rounded to a half where it divides, and halves rounded away
+// from zero: the reference quantizer of ggml (quantize_row_q8_0_ref), to the
+// bit, for finite values. It panics if the lengths do not fit.
+func EncodeQ8_0(dst []byte, src []float32) {
+	if len(src)%32 != 0 || len(dst) != Q8_0.RowBytes(len(src)) {
+		panic(fmt.Sprintf("tensor: encoding %d values as Q8_0 in %d bytes", len(src), len(dst)))
+	}
+	for ; len(src) > 0; dst, src = dst[34:], src[32:] {
+		var amax float32
+		for _, x := range src[:32] {
+			amax = max(amax, float32(math.Abs(float64(x))))
+		}
+		d := amax / 127
+		little.PutUint16(dst, F32ToF16(d))
+		var inverse float32
+		// Below the smallest half the block is zero whatever its q, and 1/d would
+		// be infinite.
+		if d > 0x1p-126 {
+			inverse = 1 / d
+		}
+		for i, x := range src[:32] {
+			dst[2+i] = byte(int8(math.Round(float64(x * inverse))))
+		}
+	}
+}
