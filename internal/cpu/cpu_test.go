@@ -1,0 +1,19 @@
+package cpu
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestTiers(t *testing.T) {
+	tiers := Tiers()
+	if n := len(tiers); tiers[n-1] != Generic || slices.Index(tiers, Generic) != n-1 {
+		t.Errorf("tiers %v do not end with the only %s", tiers, Generic)
+	}
+	if !assembly && len(tiers) != 1 {
+		t.Errorf("tiers %v without assembly", tiers)
+	}
+	if i, j := slices.Index(tiers, AVX512), slices.Index(tiers, AVX2); i >= 0 && j != i+1 {
+		t.Errorf("tiers %v are not best first", tiers)
+	}
+}
