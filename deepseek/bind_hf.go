@@ -1,0 +1,53 @@
+package deepseek
+
+import (
+	"fmt"
+
+	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/nn"
+)
+
+// hf is the naming of Hugging Face folders, and of MLX folders, which differ in
+// two places: experts are stacked in switch_mlp, and newer ones split kv_b_proj
+// into embed_q and unembed_out.
+type hf struct{}
+
+var hfNames = names{
+	embedding: "model.embed_tokens.weight", norm: "model.norm.weight", head: "lm_head.weight",
+	layer: "model.layers.%d.",
+
+	normAttention: "input_layernorm.weight", normMLP: "post_attention_layernorm.weight",
+	downQ: "self_attn.q_a_proj.weight", normQ: "self_attn.q_a_layernorm.weight", upQ: "self_attn.q_b_proj.weight", q: "self_attn.q_proj.weight",
+	downKV: "self_attn.kv_a_proj_with_mqa.weight", normKV: "self_attn.kv_a_layernorm.weight", out: "self_attn.o_proj.weight",
+
+	gate: "mlp.gate.weight", bias: "mlp.gate.e_score_correction_bias",
+	denseGate: "mlp.gate_proj.weight", denseUp: "mlp.up_proj.weight", denseDown: "mlp.down_proj.weight",
+	sharedGate: "mlp.shared_experts.gate_proj.weight", sharedUp: "mlp.shared_experts.up_proj.weight", sharedDown: "mlp.shared_experts.down_proj.weight",
+
+	mtpEmbed: "enorm.weight", mtpHidden: "hnorm.weight", mtpProject: "eh_proj.weight", mtpNorm: "shared_head.norm.weight",
+	mtpEmbedding: "embed_tokens.weight", mtpHead: "shared_head.head.weight",
+}
+
+func (hf) names() *names { return &hfNames }
+
+func (hf) experts(b *binder, p string) []nn.Expert {
+	c := b.c
+	if stacked := p + "mlp.switch_mlp."; b.ck.Format() == checkpoint.MLX && b.ck.Tensor(stacked+"gate_proj.weight") != nil {
+		return expertsOf(
+			b.stack(stacked+"gate_proj.weight", c.Experts, c.ExpertHidden, c.Dim),
+			b.stack(stacked+"up_proj.weight", c.Experts, c.ExpertHidden, c.Dim),
+			b.stack(stacked+"down_proj.weight", c.Experts, c.Dim, c.ExpertHidden))
+	}
+	e := make([]nn.Expert, c.Experts)
+	for i := range e {
+		e[i] = *b.mlp(fmt.Sprintf("%smlp.experts.%d.", p, i), "gate_proj.weight", "up_proj.weight", "down_proj.weight", c.ExpertHidden)
+	}
+	return e
+}
+
+func (hf) heads(b *binder, p string) (upK, upV []nn.Linear) {
+	if b.ck.Tensor(p+"self_attn.embed_q.weight") != nil {
+		return b.splitHeads(p+"self_attn.embed_q.weight", p+"self_attn.unembed_out.weight")
+	}
+	return b.pairHeads(p + "self_attn.kv_b_proj.weight")
+}

@@ -1,0 +1,159 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/deskseek/deskseek/kernel"
+)
+
+// An Expert is the SwiGLU layer of one routed expert: down(silu(gate x)·up x).
+type Expert = MLP
+
+// A Store gives access to the weights of a layer's routed experts. Experts tells
+// it all experts of a step before it computes, so that a Store may read them
+// from disk, keep copies near a worker, or hold them on a device.
+type Store interface {
+	// Acquire makes the given experts (ascending ids) readable.
+	Acquire(ids []int32) error
+	// Expert returns the weights of an acquired expert.
+	Expert(id int32) Expert
+	// Release ends the use of what Acquire was called with.
+	Release(ids []int32)
+}
+
+// Resident is a Store of experts that are readable at all times: windows of a
+// mapped file.
+type Resident []Expert
+
+// Acquire does nothing: all experts are readable.
+func (r Resident) Acquire([]int32) error { return nil }
+
+// Expert returns the weights of one expert.
+func (r Resident) Expert(id int32) Expert { return r[id] }
+
+// Release does nothing.
+func (r Resident) Release([]int32) {}
+
+// Experts is the routed part of an MoE layer.
+type Experts struct {
+	Store  Store
+	Count  int // number of experts
+	Hidden int // width of one: moe_intermediate_size
+}
+
+// Apply returns Σ weight·expert(x) over each row's routes, by ascending expert
+// id. The rows are grouped by expert, so that each expert of the step is read
+// once.
+func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
+	a := x.arena
+	j := &a.jobs.experts
+	j.group(r, e.Count)
+	if err := e.Store.Acquire(j.active); err != nil {
+		return Mat{}, fmt.Errorf("reading experts: %w", err)
+	}
+	defer e.Store.Release(j.active)
+	j.experts = j.experts[:0]
+	for _, id := range j.active {
+		j.experts = append(j.experts, e.Store.Expert(id))
+	}
+	j.in = a.Gather(x, j.rows)
+	j.mid = a.Mat(len(j.rows), e.Hidden)
+	j.y = a.Mat(x.rows, x.cols)
+	j.down = false
+	a.pool.run(j)
+	j.down = true
+	a.pool.run(j)
+	return j.y, nil
+}
+
+// An expertsJob holds the (row, expert) pairs of a step, expert by expert:
+// active[i] has the pairs start[i] to start[i+1].
+type expertsJob struct {
+	active  []int32
+	start   []int
+	next    []int     // by expert: where its next pair goes
+	rows    []int32   // by pair: the row of x
+	weights []float32 // by pair
+	experts []Expert  // by active expert
+	in, mid Mat       // by pair: [pairs, dim], [pairs, hidden]
+	y       Mat
+	down    bool
+}
+
+// group sorts the routes by expert, rows ascending within one.
+func (j *expertsJob) group(r *Routes, experts int) {
+	j.next = grow(j.next, experts)
+	clear(j.next)
+	for _, e := range r.experts {
+		j.next[e]++
+	}
+	j.active, j.start = j.active[:0], j.start[:0]
+	pairs := 0
+	for e, n := range j.next {
+		if n > 0 {
+			j.active, j.start = append(j.active, int32(e)), append(j.start, pairs)
+		}
+		j.next[e] = pairs
+		pairs += n
+	}
+	j.start = append(j.start, pairs)
+	j.rows, j.weights = grow(j.rows, pairs), grow(j.weights, pairs)
+	for i, e := range r.experts {
+		at := j.next[e]
+		j.next[e]++
+		j.rows[at], j.weights[at] = int32(i/r.k), r.weights[i]
+	}
+}
+
+// work computes a share of the rows of all active experts: in the first pass
+// of silu(gate x)·up x, in the second of the weighted sum of down.
+func (j *expertsJob) work(w *worker) {
+	if j.down {
+		j.downRows(w)
+		return
+	}
+	hidden := j.mid.cols
+	lo, hi := w.share(len(j.experts) * hidden)
+	for at := lo; at < hi; {
+		i := at / hidden
+		end := min(hi, (i+1)*hidden)
+		j.upRows(w, i, at-i*hidden, end-i*hidden)
+		at = end
+	}
+}
+
+// upRows computes the hidden values lo to hi of active expert i.
+func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
+	from, n := j.start[i], j.start[i+1]-j.start[i]
+	x := window{j.in.data[from*j.in.stride:], j.in.stride}
+	dots := w.buffer(bufferDots, 2*n)
+	gate, up := dots[:n], dots[n:]
+	for r := lo; r < hi; r++ {
+		rowDots(w, gate, j.experts[i].Gate.w, r, x)
+		rowDots(w, up, j.experts[i].Up.w, r, x)
+		kernel.SwiGLU(gate, gate, up)
+		for t, v := range gate {
+			j.mid.data[(from+t)*j.mid.stride+r] = v
+		}
+	}
+}
+
+// downRows computes a share of the output's columns, experts ascending.
+func (j *expertsJob) downRows(w *worker) {
+	lo, hi := w.share(j.y.cols)
+	for t := range j.y.rows {
+		clear(j.y.row(t)[lo:hi])
+	}
+	for i, e := range j.experts {
+		from, n := j.start[i], j.start[i+1]-j.start[i]
+		mid := window{j.mid.data[from*j.mid.stride:], j.mid.stride}
+		dots := w.buffer(bufferDots, n)
+		for r := lo; r < hi; r++ {
+			rowDots(w, dots, e.Down.w, r, mid)
+			for t, v := range dots {
+				y := &j.y.data[int(j.rows[from+t])*j.y.stride+r]
+				*y += float32(j.weights[from+t] * v)
+			}
+		}
+	}
+}

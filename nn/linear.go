@@ -1,0 +1,193 @@
+package nn
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/deskseek/deskseek/kernel"
+	"github.com/deskseek/deskseek/tensor"
+)
+
+// A Linear is a map y = W x without bias. Its weight stays in the encoding it
+// is stored in.
+//
+// Where a checkpoint stores the transpose of what an operation needs (kv_b of
+// MLA: the absorbed query wants W^UKᵀ, decompression W^UK), the same bytes serve
+// both: Transposed sums over the stored rows, ascending.
+type Linear struct {
+	w          *tensor.Tensor
+	transposed bool
+}
+
+// NewLinear returns the map by w [out, in].
+func NewLinear(w *tensor.Tensor) Linear { return Linear{w: w} }
+
+// Transposed returns the map by the transpose of l's weight.
+func (l Linear) Transposed() Linear { return Linear{l.w, !l.transposed} }
+
+// In returns the length of an input row.
+func (l Linear) In() int {
+	if l.transposed {
+		return l.w.Rows
+	}
+	return l.w.Cols
+}
+
+// Out returns the length of an output row.
+func (l Linear) Out() int {
+	if l.transposed {
+		return l.w.Cols
+	}
+	return l.w.Rows
+}
+
+// Bytes returns the stored bytes of the weight, its scales included.
+func (l Linear) Bytes() int64 {
+	n := int64(len(l.w.Data))
+	for _, t := range []*tensor.Tensor{l.w.Scale, l.w.Bias} {
+		if t != nil {
+			n += int64(len(t.Data))
+		}
+	}
+	return n
+}
+
+// Apply returns W x for every row of x: [n, in] → [n, out].
+func (l Linear) Apply(x Mat) Mat {
+	if x.cols != l.In() {
+		panic(fmt.Sprintf("nn: %s: input of %d columns, want %d", l.w.Name, x.cols, l.In()))
+	}
+	y := x.arena.Mat(x.rows, l.Out())
+	if x.rows == 0 {
+		return y
+	}
+	j := &x.arena.jobs.linear
+	j.l, j.x, j.y = l, x, y
+	x.arena.pool.run(j)
+	return y
+}
+
+type linearJob struct {
+	l    Linear
+	x, y Mat
+}
+
+func (j *linearJob) work(w *worker) {
+	lo, hi := w.share(j.l.Out())
+	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, window{j.x.data, j.x.stride}, j.x.rows)
+}
+
+// A window is rows of activations with a stride, as a job sees them.
+type window struct {
+	data   []float32
+	stride int
+}
+
+func (v window) row(i, n int) []float32 { return v.data[i*v.stride : i*v.stride+n] }
+
+// rows computes the outputs lo to hi for the n inputs x into y.
+func (l Linear) rows(w *worker, lo, hi int, y, x window, n int) {
+	if l.transposed {
+		l.rowsT(w, lo, hi, y, x, n)
+		return
+	}
+	dots := w.buffer(bufferDots, n)
+	for r := lo; r < hi; r++ {
+		rowDots(w, dots, l.w, r, x)
+		for t, v := range dots {
+			y.data[t*y.stride+r] = v
+		}
+	}
+}
+
+// rowsT computes the outputs lo to hi of the transposed map: y = Σ x[r]·W[r],
+// r ascending.
+func (l Linear) rowsT(w *worker, lo, hi int, y, x window, n int) {
+	for t := range n {
+		clear(y.row(t, hi)[lo:])
+	}
+	for r := range l.w.Rows {
+		row := decoded(w, l.w, r)[lo:hi]
+		for t := range n {
+			kernel.AddScaled(y.row(t, hi)[lo:], x.data[t*x.stride+r], row)
+		}
+	}
+}
+
+// rowDots sets dots[t] to the product of row r of m and x's row t. This is the
+// one place where an encoding chooses its kernel.
+func rowDots(w *worker, dots []float32, m *tensor.Tensor, r int, x window) {
+	switch {
+	case m.DType == tensor.BF16:
+		kernel.DotsBF16(dots, m.Row(r), x.data, m.Cols, x.stride)
+	default:
+		kernel.Dots(dots, decoded(w, m, r), x.data, x.stride)
+	}
+}
+
+// decoded returns row r of m as f32: its stored values where they are f32 in
+// memory already, otherwise decoded into a buffer of w.
+func decoded(w *worker, m *tensor.Tensor, r int) []float32 {
+	if m.DType == tensor.F32 {
+		if v, ok := floats(m.Row(r)); ok {
+			return v
+		}
+	}
+	row := w.buffer(bufferRow, m.Cols)
+	tensor.Decode(row, m, r)
+	return row
+}
+
+// littleEndian is whether this machine's floats lie in memory as files have them.
+var littleEndian = func() bool {
+	x := uint16(1)
+	return *(*byte)(unsafe.Pointer(&x)) == 1
+}()
+
+// floats returns b as f32 values without copying, where b is aligned and the
+// machine little-endian.
+func floats(b []byte) ([]float32, bool) {
+	if len(b) == 0 || !littleEndian || uintptr(unsafe.Pointer(&b[0]))%4 != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4), true
+}
+
+// ApplyHeads applies one map a head. Head h reads the columns of x from
+// h·xStep on and writes those of y from h·yStep on; x and y may be windows that
+// start at a column of their own.
+func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
+	if x.rows == 0 {
+		return
+	}
+	j := &x.arena.jobs.heads
+	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows}
+	x.arena.pool.run(j)
+}
+
+type headsJob struct {
+	heads        []Linear
+	y, x         window
+	yStep, xStep int
+	n            int
+}
+
+func (j *headsJob) work(w *worker) {
+	lo, hi := w.share(len(j.heads))
+	for h := lo; h < hi; h++ {
+		l := j.heads[h]
+		y := window{j.y.data[h*j.yStep:], j.y.stride}
+		x := window{j.x.data[h*j.xStep:], j.x.stride}
+		l.rows(w, 0, l.Out(), y, x, j.n)
+	}
+}
+
+// CopyHeads copies n columns a head: head h's from x's column h·xStep on to y's
+// column h·yStep on.
+func CopyHeads(y, x Mat, heads, n, yStep, xStep int) {
+	for i := range x.rows {
+		for h := range heads {
+			copy(y.row(i)[h*yStep:h*yStep+n], x.row(i)[h*xStep:])
+		}
+	}
+}
