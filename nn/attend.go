@@ -35,7 +35,7 @@ func expDiff(x, m float32) float32 {
 	if x == m {
 		return 1
 	}
-	return float32(math.Exp(float64(x - m)))
+	return kernel.Exp(x - m)
 }
 
 var empty = softmax{max: float32(math.Inf(-1))}
