@@ -169,6 +169,23 @@ func conversation(t testing.TB, messages string) []Message {
 	return m
 }
 
+// TestNoCalls checks that the template of DeepSeek-V3 passes over an assistant's
+// message with neither content nor calls.
+func TestNoCalls(t *testing.T) {
+	var messages []Message
+	if err := json.Unmarshal([]byte(`[{"role":"user","content":"a"},{"role":"assistant","content":null},{"role":"user","content":"b"}]`), &messages); err != nil {
+		t.Fatal(err)
+	}
+	template, err := ParseTemplate(string(read(t, "deepseek-v3.jinja")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	segments, err := template.Render(messages, true)
+	if want := "<｜begin▁of▁sentence｜><｜User｜>a<｜User｜>b<｜Assistant｜>"; err != nil || Text(segments) != want {
+		t.Errorf("%q (%v), want %q", Text(segments), err, want)
+	}
+}
+
 // TestJinja has what Jinja2 makes of random and odd conversations
 // (testdata/jinja_vectors.py).
 func TestJinja(t *testing.T) {
@@ -206,7 +223,7 @@ func TestRefusedConversations(t *testing.T) {
 		{both, `[{"role": "user", "content": "x"}, {"role": "user", "content": null}]`, `message 1 (user): content is null, want text`},
 		{both, `[{"role": "system"}]`, `message 0 (system): no content, want text`},
 		{both, `[{"role": "tool", "content": null}]`, `message 0 (tool): content is null`},
-		{"deepseek-v3", `[{"role": "assistant", "content": null}]`, `message 0 (assistant): content is null and there are no tool_calls`},
+		{"deepseek-v3", `[{"role": "assistant", "content": null, "tool_calls": null}]`, `message 0 (assistant): content and tool_calls are null`},
 		{"deepseek-v3", `[{"role": "assistant", "tool_calls": []}]`, `message 0 (assistant): no content`},
 		{"deepseek-v3-0324", `[{"role": "assistant", "content": null}]`, `message 0 (assistant): content is null, want text`},
 		{"deepseek-v3-0324", `[{"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": ""}}]}]`,

@@ -20,6 +20,9 @@ type Message struct {
 	// noContent says that the JSON had no member content. To a template that is
 	// not null: it cannot be asked for nor be put between other text.
 	noContent bool
+	// nullCalls says that the JSON had null as tool_calls, which the template of
+	// DeepSeek-V3 fails on where it passes over absent ones.
+	nullCalls bool
 }
 
 // A ToolCall is one call that the assistant asks for.
@@ -41,13 +44,20 @@ func (m *Message) UnmarshalJSON(b []byte) error {
 	type fields Message
 	var in struct {
 		fields
-		Content json.RawMessage `json:"content"`
+		Content   json.RawMessage `json:"content"`
+		ToolCalls json.RawMessage `json:"tool_calls"`
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
 	}
 	*m = Message(in.fields)
 	m.noContent = in.Content == nil
+	m.nullCalls = string(in.ToolCalls) == "null"
+	if in.ToolCalls != nil {
+		if err := json.Unmarshal(in.ToolCalls, &m.ToolCalls); err != nil {
+			return err
+		}
+	}
 	if in.Content == nil || string(in.Content) == "null" {
 		return nil
 	}

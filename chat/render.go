@@ -184,10 +184,11 @@ func (r *rendering) turnV3(m *Message) error {
 
 // callsV3 writes tool calls with the template's oddities: the calls are closed
 // after every call but the first of the conversation, so a single one never is,
-// and only that first one is preceded by the assistant's token.
+// and only that first one is preceded by the assistant's token. Without calls
+// nothing is written of the message.
 func (r *rendering) callsV3(m *Message) error {
-	if m.ToolCalls == nil {
-		return errors.New("content is null and there are no tool_calls")
+	if m.nullCalls {
+		return errors.New("content and tool_calls are null")
 	}
 	r.isTool = false
 	for i := range m.ToolCalls {

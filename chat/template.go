@@ -61,13 +61,13 @@ func ParseTemplate(text string) (*Template, error) {
 
 // ConfigTemplate returns the template text in a tokenizer_config.json: its
 // chat_template, or of a list of named ones the one named default. It returns ""
-// if the file has none.
+// if the file has none. Errors do not name the file; the caller knows its path.
 func ConfigTemplate(tokenizerConfig []byte) (string, error) {
 	var config struct {
 		ChatTemplate json.RawMessage `json:"chat_template"`
 	}
 	if err := json.Unmarshal(tokenizerConfig, &config); err != nil {
-		return "", fmt.Errorf("tokenizer_config.json: %w", err)
+		return "", err
 	}
 	value := config.ChatTemplate
 	if value == nil || string(value) == "null" {
@@ -80,7 +80,7 @@ func ConfigTemplate(tokenizerConfig []byte) (string, error) {
 	}
 	var list []struct{ Name, Template string }
 	if value[0] != '[' || json.Unmarshal(value, &list) != nil {
-		return "", fmt.Errorf("tokenizer_config.json: chat_template is %s, want text or a list of names and templates", kindOf(value))
+		return "", fmt.Errorf("chat_template is %s, want text or a list of names and templates", kindOf(value))
 	}
 	names := make([]string, len(list))
 	for i, t := range list {
@@ -89,7 +89,7 @@ func ConfigTemplate(tokenizerConfig []byte) (string, error) {
 		}
 		names[i] = t.Name
 	}
-	return "", fmt.Errorf("tokenizer_config.json: of the %d chat templates (%s) none is named default", len(list), strings.Join(names, ", "))
+	return "", fmt.Errorf("of the %d chat templates (%s) none is named default", len(list), strings.Join(names, ", "))
 }
 
 // Name returns the name of the network that the template was published with:

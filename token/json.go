@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -65,28 +66,24 @@ type jsonPreTokenizer struct {
 
 // ParseJSON returns the tokenizer of a Hugging Face tokenizer.json: byte-level
 // BPE with the split patterns of DeepSeek-V3 and no normalizer. Files of other
-// tokenizers are refused.
+// tokenizers are refused. Errors do not name the file; the caller knows its path.
 func ParseJSON(tokenizerJSON []byte) (*Tokenizer, error) {
 	if !utf8.Valid(tokenizerJSON) {
-		return nil, fmt.Errorf("tokenizer.json is not UTF-8 text")
+		return nil, errors.New("the file is not UTF-8 text")
 	}
 	f := jsonFile{reader: jsonReader{text: string(tokenizerJSON)}}
 	f.read()
 	if err := f.reader.end(); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
+		return nil, err
 	}
 	if err := f.check(); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
+		return nil, err
 	}
 	l, err := f.lexicon()
 	if err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
+		return nil, err
 	}
-	t, err := l.tokenizer()
-	if err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
-	}
-	return t, nil
+	return l.tokenizer()
 }
 
 func (f *jsonFile) read() {

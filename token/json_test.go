@@ -12,7 +12,7 @@ import (
 // smallVocabulary returns a vocabulary of the 256 bytes, "ab" (256) and "abc"
 // (257), and a control token (258), as GGUF has it.
 func smallVocabulary() Vocabulary {
-	v := Vocabulary{Pre: "deepseek-v3", Merges: []string{"a b", "ab c"}}
+	v := Vocabulary{Merges: []string{"a b", "ab c"}}
 	for _, r := range byteLevel {
 		v.Tokens = append(v.Tokens, string(r))
 	}
@@ -225,7 +225,6 @@ func TestRefusedVocabulary(t *testing.T) {
 		want   string
 		change func(v *Vocabulary)
 	}{
-		{`tokenizer.ggml.pre is "llama-bpe"`, func(v *Vocabulary) { v.Pre = "llama-bpe" }},
 		{`259 tokens but 258 token types`, func(v *Vocabulary) { v.Types = v.Types[:258] }},
 		{`token 258 ("<｜User｜>") has type 6`, func(v *Vocabulary) { v.Types[258] = 6 }},
 		{`no token for byte 0x00`, func(v *Vocabulary) { *v = Vocabulary{} }},

@@ -61,7 +61,7 @@ func asGGUF(t testing.TB, tokenizerJSON []byte) *Tokenizer {
 	if err := json.Unmarshal(tokenizerJSON, &file); err != nil {
 		t.Fatal(err)
 	}
-	v := Vocabulary{Pre: "deepseek-v3", Merges: file.Model.Merges}
+	v := Vocabulary{Merges: file.Model.Merges}
 	set := func(id int, text string, typ int32) {
 		for len(v.Tokens) <= id {
 			v.Tokens, v.Types = append(v.Tokens, "[PAD]"), append(v.Types, typeUnused)

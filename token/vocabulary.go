@@ -8,9 +8,9 @@ import (
 )
 
 // A Vocabulary is what GGUF metadata says of a tokenizer whose
-// tokenizer.ggml.model is "gpt2": byte-level BPE.
+// tokenizer.ggml.model is "gpt2", byte-level BPE, and whose tokenizer.ggml.pre is
+// "deepseek-v3"; to check these two is up to the caller.
 type Vocabulary struct {
-	Pre    string   // tokenizer.ggml.pre, how text is split: "deepseek-v3"; "" if the file does not say
 	Tokens []string // tokenizer.ggml.tokens, by id
 	Types  []int32  // tokenizer.ggml.token_type, by id
 	Merges []string // tokenizer.ggml.merges, "left right", by rank
@@ -30,9 +30,6 @@ const (
 // ones have no text. (llama.cpp's converter makes all tokens that look like
 // <｜User｜> control tokens, where tokenizer.json flags few of them special.)
 func New(v Vocabulary) (*Tokenizer, error) {
-	if v.Pre != "" && v.Pre != "deepseek-v3" {
-		return nil, fmt.Errorf("tokenizer.ggml.pre is %q, want \"deepseek-v3\"", v.Pre)
-	}
 	if len(v.Types) != len(v.Tokens) {
 		return nil, fmt.Errorf("vocabulary has %d tokens but %d token types", len(v.Tokens), len(v.Types))
 	}
