@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskseek/deskseek"
+	"github.com/deskseek/deskseek/sample"
+	"github.com/deskseek/deskseek/token"
+)
+
+// A generateFlag is how commands that generate choose tokens.
+type generateFlag struct {
+	params deskseek.Params
+	bias   []string
+}
+
+// add adds the flags; temperature is the default one.
+func (f *generateFlag) add(c *cobra.Command, temperature float32) {
+	s, flags := &f.params.Sampling, c.Flags()
+	flags.IntVarP(&f.params.MaxTokens, "max-tokens", "n", 0, "most new tokens (default as many as the context holds)")
+	flags.BoolVar(&f.params.IgnoreEOS, "ignore-eos", false, "go on after the model's end token")
+	flags.StringArrayVar(&f.params.Stop, "stop", nil, "text that ends the answer; may be given several times")
+	flags.Float32Var(&s.Temperature, "temperature", temperature, "randomness of the choice; 0 takes the likeliest token (DeepSeek advises 0.3 for V3-0324)")
+	flags.IntVar(&s.TopK, "top-k", 0, "choose among the k likeliest tokens (0: all)")
+	flags.Float32Var(&s.TopP, "top-p", 0, "choose among the likeliest tokens that make up this share of probability (0: all)")
+	flags.Float32Var(&s.MinP, "min-p", 0, "choose among tokens at least this share as likely as the likeliest (0: all)")
+	flags.Float32Var(&s.RepetitionPenalty, "repetition-penalty", 0, "divide the logits of tokens seen before by this (0 or 1: off)")
+	flags.Float32Var(&s.PresencePenalty, "presence-penalty", 0, "subtract this from the logits of tokens generated before")
+	flags.Float32Var(&s.FrequencyPenalty, "frequency-penalty", 0, "subtract this, for each time, from the logits of tokens generated before")
+	flags.Uint64Var(&s.Seed, "seed", 0, "number that the random choices follow from")
+	flags.StringArrayVar(&f.bias, "logit-bias", nil, "ID=VALUE, added to a token's logit; may be given several times")
+}
+
+// parse checks the flags and returns what they say.
+func (f *generateFlag) parse() (deskseek.Params, error) {
+	p := f.params
+	if p.MaxTokens < 0 {
+		return p, usagef("-n is %d, want 0 (as many as the context holds) or more", p.MaxTokens)
+	}
+	for _, b := range f.bias {
+		name, value, ok := strings.Cut(b, "=")
+		id, err1 := strconv.ParseInt(name, 10, 32)
+		v, err2 := strconv.ParseFloat(value, 32)
+		if !ok || err1 != nil || err2 != nil {
+			return p, usagef("--logit-bias is %q, want ID=VALUE", b)
+		}
+		if p.Sampling.LogitBias == nil {
+			p.Sampling.LogitBias = map[token.ID]float32{}
+		}
+		p.Sampling.LogitBias[token.ID(id)] = float32(v)
+	}
+	if _, err := sample.New(p.Sampling); err != nil {
+		return p, usageError{err}
+	}
+	return p, nil
+}
+
+// parseIDs reads token ids with commas between them.
+func parseIDs(s string) ([]token.ID, error) {
+	var ids []token.ID
+	for _, f := range strings.Split(s, ",") {
+		id, err := strconv.ParseInt(strings.TrimSpace(f), 10, 32)
+		if err != nil {
+			return nil, usagef("--ids: %q is no token id; want numbers with commas between them", f)
+		}
+		ids = append(ids, token.ID(id))
+	}
+	return ids, nil
+}
+
+// speeds says how fast an answer was: of prefill and decode tokens a second, of
+// decode also the bytes of weights read a second.
+func speeds(s deskseek.Stats, bytesPerToken int64) string {
+	rate := func(n int, seconds float64) float64 {
+		if seconds == 0 {
+			return 0
+		}
+		return float64(n) / seconds
+	}
+	decode := rate(s.DecodeTokens, s.Decode.Seconds())
+	return fmt.Sprintf("prefill %d tokens %.1f tok/s · decode %d tokens %.1f tok/s %.2f GB/s · logits #%08x",
+		s.PrefillTokens, rate(s.PrefillTokens, s.Prefill.Seconds()), s.DecodeTokens, decode, decode*float64(bytesPerToken)/1e9, s.LogitsHash)
+}

@@ -1,0 +1,194 @@
+// Package deskseek runs DeepSeek-V3 and the networks built like it (R1, V3.1,
+// Moonlight, Kimi-K2) from the checkpoints people have: Hugging Face
+// safetensors, GGUF, and MLX folders.
+//
+//	llm, err := deskseek.Open("DeepSeek-V3-0324-Q4_K_M-00001-of-00009.gguf", deskseek.Options{})
+//	…
+//	for event, err := range llm.Chat(ctx, messages, deskseek.Params{}) {
+//		…
+//		fmt.Print(event.Text)
+//	}
+//
+// It puts the parts together: checkpoint, network, engine, tokenizer, template.
+// It serves no protocol and prints nothing.
+package deskseek
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+
+	"github.com/deskseek/deskseek/chat"
+	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/demo"
+	"github.com/deskseek/deskseek/engine"
+	"github.com/deskseek/deskseek/token"
+)
+
+// Stats say what an answer took.
+type Stats = engine.Stats
+
+// An LLM is a loaded model. It is safe for concurrent use; answers are computed
+// one after the other.
+type LLM struct {
+	checkpoint *checkpoint.Checkpoint
+	model      *deepseek.Model
+	engine     *engine.Engine
+	tokenizer  *token.Tokenizer // nil where the checkpoint has none
+	template   *chat.Template   // nil where it has none
+	templates  error            // why template is nil
+}
+
+// Open loads a model: a Hugging Face or MLX folder, a GGUF file, or the first of
+// a split one. An empty path is the built-in demo model.
+func Open(path string, o Options) (*LLM, error) {
+	ck, err := openCheckpoint(path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := New(ck, o)
+	if err != nil {
+		return nil, errors.Join(err, ck.Close())
+	}
+	return l, nil
+}
+
+func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
+	if path == "" {
+		return demo.Open()
+	}
+	return checkpoint.Open(path)
+}
+
+// New loads the model of an opened checkpoint, which the LLM then owns: Close
+// closes it.
+func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
+	text, err := LoadText(ck)
+	if err != nil {
+		return nil, err
+	}
+	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Workers: o.Workers, NoMTP: true})
+	if err != nil {
+		return nil, err
+	}
+	e := engine.New(m, engine.Options{Context: m.Config.Context, ExpandFrom: m.Config.ExpandFrom(), MaxStepTokens: o.MaxStepTokens})
+	return &LLM{checkpoint: ck, model: m, engine: e, tokenizer: text.Tokenizer, template: text.Template, templates: text.TemplateError}, nil
+}
+
+// Close ends the LLM's threads and closes its checkpoint. Nothing may be
+// generating.
+func (l *LLM) Close() error {
+	l.model.Close()
+	return l.checkpoint.Close()
+}
+
+// Config returns the shape of the network.
+func (l *LLM) Config() deepseek.Config { return l.model.Config }
+
+// BytesPerToken returns the bytes of weights that one token of generation reads.
+func (l *LLM) BytesPerToken() int64 { return l.model.BytesPerToken() }
+
+// Tokenizer returns the checkpoint's tokenizer; nil where it has none.
+func (l *LLM) Tokenizer() *token.Tokenizer { return l.tokenizer }
+
+// Template returns the checkpoint's chat template; nil where it has none, and an
+// error where it has one that is not known.
+func (l *LLM) Template() (*chat.Template, error) { return l.template, l.templates }
+
+// ErrNoTemplate is what Chat asks of a checkpoint that has no chat template.
+var ErrNoTemplate = errors.New("the checkpoint has no chat template; its text can be continued without")
+
+// errNoTokenizer is what text asks of a checkpoint without one.
+var errNoTokenizer = fmt.Errorf("the checkpoint has no tokenizer (tokenizer.json): %w", fs.ErrNotExist)
+
+// Chat answers a conversation, in the checkpoint's chat template.
+func (l *LLM) Chat(ctx context.Context, messages []chat.Message, p Params) iter.Seq2[Event, error] {
+	ids, err := l.EncodeChat(messages)
+	if err != nil {
+		return failed(err)
+	}
+	return l.Generate(ctx, ids, p)
+}
+
+// EncodeChat returns the tokens of a conversation whose next turn is the
+// assistant's.
+func (l *LLM) EncodeChat(messages []chat.Message) ([]token.ID, error) {
+	switch {
+	case l.tokenizer == nil:
+		return nil, errNoTokenizer
+	case l.templates != nil:
+		return nil, l.templates
+	case l.template == nil:
+		return nil, ErrNoTemplate
+	}
+	segments, err := l.template.Render(messages, true)
+	if err != nil {
+		return nil, err
+	}
+	return chat.Encode(l.tokenizer, segments)
+}
+
+// Complete continues a text, which it starts with the checkpoint's BOS token
+// and encodes without special tokens.
+func (l *LLM) Complete(ctx context.Context, prompt string, p Params) iter.Seq2[Event, error] {
+	ids, err := l.EncodeText(prompt)
+	if err != nil {
+		return failed(err)
+	}
+	return l.Generate(ctx, ids, p)
+}
+
+// EncodeText returns BOS, where the checkpoint names one, and the tokens of a
+// text.
+func (l *LLM) EncodeText(text string) ([]token.ID, error) {
+	if l.tokenizer == nil {
+		return nil, errNoTokenizer
+	}
+	var ids []token.ID
+	if bos := l.model.Config.BOS; bos >= 0 {
+		ids = append(ids, token.ID(bos))
+	}
+	return l.tokenizer.Encode(ids, text, false), nil
+}
+
+func failed(err error) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) { yield(Event{}, err) }
+}
+
+// Generate continues tokens, used as they are. The last Event has End set. An
+// error ends the sequence; what came before it stands.
+func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Seq2[Event, error] {
+	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling}
+	if !p.IgnoreEOS {
+		for _, id := range l.model.Config.EOS {
+			r.End = append(r.End, token.ID(id))
+		}
+	}
+	stream, err := l.engine.Submit(r)
+	if err != nil {
+		return failed(err)
+	}
+	return func(yield func(Event, error) bool) {
+		w := newWriter(l.tokenizer, p.Stop, r.End)
+		for choice, err := range stream.Tokens(ctx) {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			text := w.push(choice.ID)
+			if w.stopped {
+				end := &End{Reason: string(engine.Stopped), Prompt: prompt, Stats: stream.Stats()}
+				yield(Event{Text: text, Token: &choice, End: end}, nil)
+				return
+			}
+			if !yield(Event{Text: text, Token: &choice}, nil) {
+				return
+			}
+		}
+		st := stream.Stats()
+		yield(Event{Text: w.flush(), End: &End{Reason: string(st.Reason), Prompt: prompt, Stats: st}}, nil)
+	}
+}
