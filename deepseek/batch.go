@@ -86,6 +86,23 @@ type outputRun struct {
 	wantsLogits int
 }
 
+// HostOutput returns an Output of the given logits, by run and token, for what
+// stands in for a network. Hidden states it has none.
+func HostOutput(logits [][][]float32) *Output {
+	o := &Output{runs: make([]outputRun, len(logits))}
+	var all []float32
+	n, cols := 0, 0
+	for i, rows := range logits {
+		o.runs[i] = outputRun{logits: n, wantsLogits: len(rows)}
+		for _, row := range rows {
+			all, cols = append(all, row...), len(row)
+		}
+		n += len(rows)
+	}
+	o.logits = nn.FromHost(n, cols, all)
+	return o
+}
+
 // Canceled returns whether a run was canceled; it has no logits then, and what
 // the step wrote of it to the cache is incomplete.
 func (o *Output) Canceled(run int) bool { return o.runs[run].canceled }

@@ -155,7 +155,11 @@ func interleave(t *testing.T, m *Model, r *rand.Rand) {
 		var chunks []int
 		for _, i := range r.Perm(len(lines)) {
 			if left := len(lines[i].tokens) - lines[i].done; left > 0 && r.IntN(3) > 0 {
-				some, chunks = append(some, lines[i]), append(chunks, 1+r.IntN(min(left, 70)))
+				n := 1 + r.IntN(min(left, 70))
+				if toPage := PageSize - lines[i].done%PageSize; r.IntN(3) == 0 && toPage <= left {
+					n = toPage // so that MTP goes on from the page's hidden state
+				}
+				some, chunks = append(some, lines[i]), append(chunks, n)
 			}
 		}
 		var extra *Batch
