@@ -167,7 +167,7 @@ func (c *Checkpoint) Metadata() Metadata { return c.metadata }
 func (c *Checkpoint) Tensor(name string) *tensor.Tensor { return c.tensors[name] }
 
 // Names returns the tensors' names in file order: file by file, as the data lie
-// in them.
+// in them. The caller must not change the slice.
 func (c *Checkpoint) Names() []string { return c.names }
 
 // Size returns the bytes of all tensors, scales and biases included.

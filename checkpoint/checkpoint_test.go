@@ -183,6 +183,14 @@ func TestSplitGGUF(t *testing.T) {
 			t.Errorf("%s: names %v, files %v, name %q, size %d", file, c.Names(), c.Files(), name, c.Size())
 		}
 	}
+	// The first file may have the metadata alone.
+	bare := mustOpen(t, writeFiles(t, map[string][]byte{
+		"m-00001-of-00002.gguf": newGGUF(0, 2).kv(splitNoKey, uint16(0)).kv(splitCountKey, uint16(2)).b,
+		"m-00002-of-00002.gguf": part(1, 2, "a"),
+	}))
+	if len(bare.Names()) != 1 || len(bare.Files()) != 2 {
+		t.Errorf("first file without tensors: names %v, files %v", bare.Names(), bare.Files())
+	}
 	single := mustOpen(t, filepath.Join(writeFiles(t, map[string][]byte{"x.gguf": part(0, 0, "a")}), "x.gguf"))
 	if len(single.Names()) != 1 {
 		t.Errorf("count 0: names %v", single.Names())

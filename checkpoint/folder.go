@@ -12,9 +12,6 @@ import (
 
 const indexName = "model.safetensors.index.json"
 
-// errNotExist is short for what opening an absent file gives.
-var errNotExist = fs.ErrNotExist
-
 // openFolder opens the checkpoint in a folder: what an index or the usual name
 // says, or else the only checkpoint there is among its files.
 func (c *Checkpoint) openFolder(folder string) error {
@@ -118,7 +115,7 @@ type index struct {
 // readIndex reads an index; nil if there is none.
 func readIndex(path string) (*index, error) {
 	data, err := readWhole(path, 256<<20)
-	if errors.Is(err, errNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err

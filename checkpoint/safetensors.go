@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -177,7 +178,7 @@ func (c *Checkpoint) finish(folder string, byMLX bool) error {
 	path := filepath.Join(folder, "config.json")
 	config, err := readWhole(path, 16<<20)
 	switch {
-	case errors.Is(err, errNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		return c.attachScales()
 	case err != nil:
 		return err

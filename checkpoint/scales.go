@@ -6,9 +6,6 @@ import (
 	"github.com/deskseek/deskseek/tensor"
 )
 
-// f8Block is the side of the squares of weights that share a scale.
-const f8Block = 128
-
 // attachScales gives every F8_E4M3 tensor its scales. DeepSeek-V3's release
 // stores them beside the weight, perhaps in another shard:
 //
@@ -31,7 +28,8 @@ func (c *Checkpoint) attachScales() error {
 		if scale.DType != tensor.F32 && scale.DType != tensor.BF16 {
 			return badf(scale.Source.File, "tensor %s: scales in %v, want F32 or BF16", printable(scale.Name), scale.DType)
 		}
-		rows, cols := (t.Rows+f8Block-1)/f8Block, (t.Cols+f8Block-1)/f8Block
+		const side = tensor.F8Block
+		rows, cols := (t.Rows+side-1)/side, (t.Cols+side-1)/side
 		if len(scale.Shape) != 2 || scale.Rows != rows || scale.Cols != cols {
 			return badf(scale.Source.File, "tensor %s: shape %d, want [%d %d]: one scale for each 128×128 block of %s %d in %s",
 				printable(scale.Name), scale.Shape, rows, cols, printable(name), t.Shape, filepath.Base(file))

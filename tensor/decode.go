@@ -6,9 +6,9 @@ import (
 	"math"
 )
 
-// f8Block is the side of the square of weights that share a scale in
+// F8Block is the side of the square of weights that share a scale in
 // DeepSeek-V3's FP8 files (config.json: weight_block_size).
-const f8Block = 128
+const F8Block = 128
 
 var little = binary.LittleEndian
 
@@ -93,9 +93,9 @@ func decodeF64(dst []float32, src []byte) {
 // scales [ceil(rows/128), ceil(cols/128)] multiply, though the files call them
 // weight_scale_inv.
 func decodeF8(dst []float32, src []byte, scale *Tensor, row int) {
-	for b := 0; b*f8Block < len(dst); b++ {
-		s := element(scale, row/f8Block, b)
-		lo, hi := b*f8Block, min((b+1)*f8Block, len(dst))
+	for b := 0; b*F8Block < len(dst); b++ {
+		s := element(scale, row/F8Block, b)
+		lo, hi := b*F8Block, min((b+1)*F8Block, len(dst))
 		out, in := dst[lo:hi], src[lo:hi]
 		for i, q := range in {
 			out[i] = e4m3[q] * s

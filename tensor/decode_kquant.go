@@ -42,7 +42,7 @@ func decodeQ3K(dst []float32, src []byte) {
 			in, high := qs[b/8*32+b%2*16:][:16], hmask[b%2*16:][:16]
 			out := dst[16*b:][:16]
 			for i, q := range in {
-				out[i] = dl * float32(int(q>>shift&3)|int(high[i]>>bit&1)<<2-4)
+				out[i] = dl * float32(int(q>>shift&3|high[i]>>bit&1<<2)-4)
 			}
 		}
 	}

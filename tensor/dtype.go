@@ -9,7 +9,7 @@ const (
 	F16
 	BF16
 	F64
-	F8E4M3 // bytes, with F32 scales of 128×128 blocks (DeepSeek-V3 release)
+	F8E4M3 // bytes, with scales of 128×128 blocks (DeepSeek-V3 release)
 	I8
 	I16
 	I32

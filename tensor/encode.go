@@ -23,11 +23,9 @@ func EncodeQ8_0(dst []byte, src []float32) {
 		}
 		d := amax / 127
 		little.PutUint16(dst, F32ToF16(d))
-		var inverse float32
-		// Below the smallest half the block is zero whatever its q, and 1/d would
-		// be infinite.
-		if d > 0x1p-126 {
-			inverse = 1 / d
+		inverse := 1 / d
+		if inverse > math.MaxFloat32 { // d is zero as a half, and the block so whatever q
+			inverse = 0
 		}
 		for i, x := range src[:32] {
 			dst[2+i] = byte(int8(math.Round(float64(x * inverse))))

@@ -19,8 +19,8 @@ type Tensor struct {
 	Data  []byte
 
 	// Scale and Bias are nil unless the format keeps them apart.
-	// F8E4M3: Scale is F32 [ceil(N/128), ceil(Cols/128)] over the unsliced
-	// matrix; MLX4, MLX8: both are [Rows, Cols/group] in F16, BF16 or F32.
+	// F8E4M3: Scale is [ceil(N/128), ceil(Cols/128)] in F32 or BF16, over the
+	// unsliced matrix; MLX4, MLX8: both are [Rows, Cols/group] in F16, BF16 or F32.
 	Scale, Bias *Tensor
 
 	// FirstRow is the row of the unsliced matrix that row 0 is, where Scale
