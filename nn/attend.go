@@ -66,6 +66,11 @@ type absorbedJob struct {
 	scale float32
 }
 
+// headsAtOnce is how many heads of a token go through the cache together. They
+// share its rows, so a tile of the cache is read once for all of them, while
+// their scores and sums stay in cache beside it.
+const headsAtOnce = 32
+
 // work takes a share of all (token, head) pairs.
 func (j *absorbedJob) work(w *worker) {
 	n := 0
@@ -73,48 +78,69 @@ func (j *absorbedJob) work(w *worker) {
 		n += s.Len
 	}
 	lo, hi := w.share(n * j.heads)
-	at := 0
+	at := 0 // the first pair of a token
 	for _, s := range j.spans {
 		for t := range s.Len {
-			for h := range j.heads {
-				if at >= lo && at < hi {
-					j.one(w, s, t, h)
-				}
-				at++
+			end := min(hi-at, j.heads)
+			for h := max(lo-at, 0); h < end; h += headsAtOnce {
+				j.some(w, s, t, h, min(h+headsAtOnce, end))
 			}
+			at += j.heads
 		}
 	}
 }
 
-// one computes one head of one token.
-func (j *absorbedJob) one(w *worker, s Span, t, h int) {
-	width, rank := j.l.width(), j.l.rank
-	q := j.q.row(s.Row + t)[h*width : (h+1)*width]
-	out := j.y.row(s.Row + t)[h*rank : (h+1)*rank]
-	part := w.buffer(bufferValues, rank)
-	state := empty
+// some computes the heads lo to hi of one token.
+func (j *absorbedJob) some(w *worker, s Span, t, lo, hi int) {
+	width, rank, n := j.l.width(), j.l.rank, hi-lo
+	q := j.q.row(s.Row + t)[lo*width : hi*width]
+	out := j.y.row(s.Row + t)[lo*rank : hi*rank]
 	clear(out)
-	end := s.Position + t + 1
-	for lo, hi := range segments(s.First, end) {
-		scores := w.buffer(bufferScores, hi-lo)
-		for _, r := range tiles(lo, hi) {
+	states := w.buffer(bufferState, 4*n)
+	states, segs := states[:2*n], states[2*n:] // of the head, and of a segment: max, sum
+	for h := range n {
+		states[2*h], states[2*h+1] = empty.max, empty.sum
+	}
+	parts := w.buffer(bufferValues, n*rank)
+	for from, to := range segments(s.First, s.Position+t+1) {
+		length := to - from
+		scores := w.buffer(bufferScores, n*length)
+		for _, r := range tiles(from, to) {
 			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
-			kernel.Dots(scores[r.at:r.at+r.n], q, rows, width)
-		}
-		scaleBy(scores, j.scale)
-		max := kernel.Max(scores)
-		sum := kernel.ExpSum(scores, scores, max)
-		clear(part)
-		for _, r := range tiles(lo, hi) {
-			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
-			for i := range r.n {
-				kernel.AddScaled(part, scores[r.at+i], rows[i*width:i*width+rank])
+			for h := range n {
+				kernel.Dots(scores[h*length+r.at:][:r.n], q[h*width:(h+1)*width], rows, width)
 			}
 		}
-		before, of := state.merge(max, sum)
-		mix(out, before, part, of)
+		for h := range n {
+			p := scores[h*length : (h+1)*length]
+			scaleBy(p, j.scale)
+			segs[2*h] = kernel.Max(p)
+			segs[2*h+1] = kernel.ExpSum(p, p, segs[2*h])
+		}
+		clear(parts)
+		for _, r := range tiles(from, to) {
+			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
+			for h := range n {
+				addRows(parts[h*rank:(h+1)*rank], scores[h*length+r.at:][:r.n], rows, width)
+			}
+		}
+		for h := range n {
+			state := softmax{states[2*h], states[2*h+1]}
+			before, of := state.merge(segs[2*h], segs[2*h+1])
+			states[2*h], states[2*h+1] = state.max, state.sum
+			mix(out[h*rank:(h+1)*rank], before, parts[h*rank:(h+1)*rank], of)
+		}
 	}
-	scaleBy(out, 1/state.sum)
+	for h := range n {
+		scaleBy(out[h*rank:(h+1)*rank], 1/states[2*h+1])
+	}
+}
+
+// addRows adds p[i] times row i to out, rows ascending, stride values apart.
+func addRows(out, p, rows []float32, stride int) {
+	for i, a := range p {
+		kernel.AddScaled(out, a, rows[i*stride:i*stride+len(out)])
+	}
 }
 
 // segments yields the positions first to end cut at multiples of segment.
@@ -224,9 +250,7 @@ func (j *expandedJob) head(w *worker, s Span, h int) {
 			max := kernel.Max(scores)
 			sum := kernel.ExpSum(scores, scores, max)
 			clear(part)
-			for i, p := range scores {
-				kernel.AddScaled(part, p, c.row(i, v))
-			}
+			addRows(part, scores, c.data, v)
 			of := softmax{state[2*t], state[2*t+1]}
 			a, b := of.merge(max, sum)
 			state[2*t], state[2*t+1] = of.max, of.sum
