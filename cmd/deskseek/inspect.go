@@ -175,7 +175,7 @@ func (r *report) print(w io.Writer) {
 		fmt.Fprintf(w, "%-14s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("model", "%s", r.Path)
-	line("format", "%s, %d files, %s of weights", r.Format, len(r.Files), bytesOf(r.Bytes))
+	line("format", "%s, %s, %s of weights", r.Format, filesOf(len(r.Files)), bytesOf(r.Bytes))
 	if c := r.Config; c != nil {
 		r.printConfig(line, c)
 	}
@@ -200,6 +200,13 @@ func (r *report) print(w io.Writer) {
 	for _, p := range r.Problems {
 		line("problem", "%s", p)
 	}
+}
+
+func filesOf(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }
 
 func (r *report) printConfig(line func(name, format string, args ...any), c *deepseek.Config) {
