@@ -121,7 +121,7 @@ func (j *absorbedJob) some(w *worker, s Span, t, lo, hi int) {
 		for _, r := range tiles(from, to) {
 			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
 			for h := range n {
-				addRows(parts[h*rank:(h+1)*rank], scores[h*length+r.at:][:r.n], rows, width)
+				kernel.AddScaledRows(parts[h*rank:(h+1)*rank], scores[h*length+r.at:][:r.n], rows, width)
 			}
 		}
 		for h := range n {
@@ -133,13 +133,6 @@ func (j *absorbedJob) some(w *worker, s Span, t, lo, hi int) {
 	}
 	for h := range n {
 		scaleBy(out[h*rank:(h+1)*rank], 1/states[2*h+1])
-	}
-}
-
-// addRows adds p[i] times row i to out, rows ascending, stride values apart.
-func addRows(out, p, rows []float32, stride int) {
-	for i, a := range p {
-		kernel.AddScaled(out, a, rows[i*stride:i*stride+len(out)])
 	}
 }
 
@@ -250,7 +243,7 @@ func (j *expandedJob) head(w *worker, s Span, h int) {
 			max := kernel.Max(scores)
 			sum := kernel.ExpSum(scores, scores, max)
 			clear(part)
-			addRows(part, scores, c.data, v)
+			kernel.AddScaledRows(part, scores, c.data, v)
 			of := softmax{state[2*t], state[2*t+1]}
 			a, b := of.merge(max, sum)
 			state[2*t], state[2*t+1] = of.max, of.sum

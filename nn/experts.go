@@ -59,11 +59,36 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	j.in = a.Gather(x, j.rows)
 	j.mid = a.Mat(len(j.rows), e.Hidden)
 	j.y = a.Mat(x.rows, x.cols)
-	j.down = false
+	j.math, j.down = a.math, false
+	j.quantize(a, j.in, func(e *Expert) [2]Linear { return [2]Linear{e.Gate, e.Up} })
 	a.pool.run(j)
 	j.down = true
+	j.quantize(a, j.mid, func(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} })
 	a.pool.run(j)
 	return j.y, nil
+}
+
+// quantize makes the 8-bit forms of x that the given matrices of the active
+// experts ask for.
+func (j *expertsJob) quantize(a *Arena, x Mat, of func(e *Expert) [2]Linear) {
+	var made [2]bool
+	for i := range j.experts {
+		for _, l := range of(&j.experts[i]) {
+			_, block, ok := l.integer(j.math)
+			if form := formOf(block); ok && !made[form] {
+				made[form] = true
+				a.quantize(&j.acts[form], window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
+			}
+		}
+	}
+}
+
+// formOf returns the place of the 8-bit form in blocks of the given size.
+func formOf(block int) int {
+	if block == 32 {
+		return 0
+	}
+	return 1
 }
 
 // An expertsJob holds the (row, expert) pairs of a step, expert by expert:
@@ -77,7 +102,9 @@ type expertsJob struct {
 	experts []Expert  // by active expert
 	in, mid Mat       // by pair: [pairs, dim], [pairs, hidden]
 	y       Mat
-	down    bool
+	math    Math
+	down    bool          // the second pass
+	acts    [2]activation // in, then mid, in 8 bits: in blocks of 32, of 256
 }
 
 // group sorts the routes by expert, rows ascending within one.
@@ -112,48 +139,69 @@ func (j *expertsJob) work(w *worker) {
 		j.downRows(w)
 		return
 	}
-	hidden := j.mid.cols
-	lo, hi := w.share(len(j.experts) * hidden)
+	panels := (j.mid.cols + panel - 1) / panel // of one expert
+	lo, hi := w.share(len(j.experts) * panels)
 	for at := lo; at < hi; {
-		i := at / hidden
-		end := min(hi, (i+1)*hidden)
-		j.upRows(w, i, at-i*hidden, end-i*hidden)
+		i := at / panels
+		end := min(hi, (i+1)*panels)
+		j.upRows(w, i, (at-i*panels)*panel, min((end-i*panels)*panel, j.mid.cols))
 		at = end
 	}
 }
 
 // upRows computes the hidden values lo to hi of active expert i.
 func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
-	from, n := j.start[i], j.start[i+1]-j.start[i]
-	x := window{j.in.data[from*j.in.stride:], j.in.stride}
-	dots := w.buffer(bufferDots, 2*n)
-	gate, up := dots[:n], dots[n:]
-	for r := lo; r < hi; r++ {
-		rowDots(w, gate, j.experts[i].Gate.w, r, x)
-		rowDots(w, up, j.experts[i].Up.w, r, x)
+	n := j.start[i+1] - j.start[i]
+	step := rowsAtOnce(j.in.cols, n)
+	for r := lo; r < hi; r += step {
+		rows := min(step, hi-r)
+		both := w.buffer(bufferProducts, 2*n*rows)
+		gate, up := both[:n*rows], both[n*rows:]
+		j.products(w, gate, j.experts[i].Gate, i, r, r+rows, j.in)
+		j.products(w, up, j.experts[i].Up, i, r, r+rows, j.in)
 		kernel.SwiGLU(gate, gate, up)
-		for t, v := range gate {
-			j.mid.data[(from+t)*j.mid.stride+r] = v
+		for t := range n {
+			copy(j.mid.row(j.start[i] + t)[r:], gate[t*rows:(t+1)*rows])
 		}
 	}
 }
 
 // downRows computes a share of the output's columns, experts ascending.
 func (j *expertsJob) downRows(w *worker) {
-	lo, hi := w.share(j.y.cols)
+	lo, hi := w.shareRows(j.y.cols)
 	for t := range j.y.rows {
 		clear(j.y.row(t)[lo:hi])
 	}
 	for i, e := range j.experts {
 		from, n := j.start[i], j.start[i+1]-j.start[i]
-		mid := window{j.mid.data[from*j.mid.stride:], j.mid.stride}
-		dots := w.buffer(bufferDots, n)
-		for r := lo; r < hi; r++ {
-			rowDots(w, dots, e.Down.w, r, mid)
-			for t, v := range dots {
-				y := &j.y.data[int(j.rows[from+t])*j.y.stride+r]
-				*y += float32(j.weights[from+t] * v)
+		step := rowsAtOnce(j.mid.cols, n)
+		for r := lo; r < hi; r += step {
+			rows := min(step, hi-r)
+			down := w.buffer(bufferProducts, n*rows)
+			j.products(w, down, e.Down, i, r, r+rows, j.mid)
+			for t := range n {
+				y := j.y.row(int(j.rows[from+t]))[r:]
+				kernel.AddScaled(y[:rows], j.weights[from+t], down[t*rows:(t+1)*rows])
 			}
+		}
+	}
+}
+
+// products sets dst to rows lo to hi of l times the tokens of active expert i,
+// whose inputs are x: token t's are dst[t·(hi-lo):].
+func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
+	from, end := j.start[i], j.start[i+1]
+	if e, block, ok := l.integer(j.math); ok {
+		q := j.acts[formOf(block)].part(from, end)
+		integerRows(w, dst, hi-lo, l.w, e, lo, hi, &q)
+		return
+	}
+	dots := w.buffer(bufferDots, end-from)
+	in := window{x.data[from*x.stride:], x.stride}
+	for r := lo; r < hi; r++ {
+		rowDots(w, dots, l.w, r, in)
+		for t, v := range dots {
+			dst[t*(hi-lo)+r-lo] = v
 		}
 	}
 }

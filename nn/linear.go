@@ -61,19 +61,30 @@ func (l Linear) Apply(x Mat) Mat {
 	if x.rows == 0 {
 		return y
 	}
-	j := &x.arena.jobs.linear
-	j.l, j.x, j.y = l, x, y
-	x.arena.pool.run(j)
+	a := x.arena
+	j := &a.jobs.linear
+	j.l, j.x, j.y, j.acts = l, x, y, nil
+	if _, block, ok := l.integer(a.math); ok {
+		j.acts = &a.jobs.acts
+		a.quantize(j.acts, window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
+	}
+	a.pool.run(j)
 	return y
 }
 
 type linearJob struct {
 	l    Linear
 	x, y Mat
+	acts *activation // x in 8 bits; nil where it is used as it is
 }
 
 func (j *linearJob) work(w *worker) {
-	lo, hi := w.share(j.l.Out())
+	lo, hi := w.shareRows(j.l.Out())
+	if j.acts != nil && lo < hi {
+		e, _, _ := j.l.integer(Fast)
+		integerRows(w, j.y.data[lo:], j.y.stride, j.l.w, e, lo, hi, &j.acts.rows)
+		return
+	}
 	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, window{j.x.data, j.x.stride}, j.x.rows)
 }
 
@@ -160,16 +171,22 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 	if x.rows == 0 {
 		return
 	}
-	j := &x.arena.jobs.heads
-	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows}
-	x.arena.pool.run(j)
+	a := x.arena
+	j := &a.jobs.heads
+	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows, nil}
+	if _, block, ok := heads[0].integer(a.math); ok {
+		j.acts = &a.jobs.acts
+		a.quantize(j.acts, j.x, x.rows, heads[0].In(), len(heads), xStep, block)
+	}
+	a.pool.run(j)
 }
 
 type headsJob struct {
-	heads        []Linear
+	heads        []Linear // of one stored tensor, and so of one encoding
 	y, x         window
 	yStep, xStep int
 	n            int
+	acts         *activation // x in 8 bits, head by head; nil where it is used as it is
 }
 
 func (j *headsJob) work(w *worker) {
@@ -177,6 +194,12 @@ func (j *headsJob) work(w *worker) {
 	for h := lo; h < hi; h++ {
 		l := j.heads[h]
 		y := window{j.y.data[h*j.yStep:], j.y.stride}
+		if j.acts != nil {
+			e, _, _ := l.integer(Fast)
+			q := j.acts.part(h*j.n, (h+1)*j.n)
+			integerRows(w, y.data, y.stride, l.w, e, 0, l.Out(), &q)
+			continue
+		}
 		x := window{j.x.data[h*j.xStep:], j.x.stride}
 		l.rows(w, 0, l.Out(), y, x, j.n)
 	}

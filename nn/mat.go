@@ -77,6 +77,7 @@ func (m Mat) Host(dst []float32) []float32 {
 // allocates nothing.
 type Arena struct {
 	pool  *Pool
+	math  Math
 	slabs [][]float32
 	slab  int // the slab in use
 	used  int // values used of it
@@ -85,6 +86,8 @@ type Arena struct {
 
 // jobs holds one of each kind of parallel job, so that none is allocated.
 type jobs struct {
+	quantize quantizeJob
+	acts     activation // the input of a linear or heads job
 	linear   linearJob
 	heads    headsJob
 	rows     rowsJob
@@ -97,8 +100,8 @@ type jobs struct {
 // slabValues is the least size of a slab: 1 MiB values.
 const slabValues = 1 << 20
 
-// NewArena returns an empty Arena whose operations run on p.
-func NewArena(p *Pool) *Arena { return &Arena{pool: p} }
+// NewArena returns an empty Arena whose operations run on p, in the given math.
+func NewArena(p *Pool, m Math) *Arena { return &Arena{pool: p, math: m} }
 
 // Mat returns a new matrix with arbitrary values.
 func (a *Arena) Mat(rows, cols int) Mat {

@@ -15,7 +15,7 @@ import (
 func arena(t testing.TB, workers int) *Arena {
 	p := NewPool(workers)
 	t.Cleanup(p.Close)
-	return NewArena(p)
+	return NewArena(p, Exact)
 }
 
 func random(r *rand.Rand, n int) []float32 {

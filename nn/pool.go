@@ -3,6 +3,8 @@ package nn
 import (
 	"runtime"
 	"sync"
+
+	"github.com/deskseek/deskseek/kernel"
 )
 
 // A Pool is a fixed set of workers. Each has an identity, and takes the same
@@ -24,17 +26,19 @@ type job interface {
 type worker struct {
 	index, count int
 	jobs         chan job
+	scratch      *kernel.Scratch
 	buffers      [bufferCount][]float32
 }
 
 // The buffers of a worker. A job uses each for one purpose at a time.
 const (
-	bufferRow    = iota // a decoded row of a weight
-	bufferDots          // a row's products with all tokens
-	bufferScores        // a segment's scores
-	bufferKeys          // a segment's keys
-	bufferValues        // a segment's values
-	bufferState         // the online softmax of a span's tokens
+	bufferRow      = iota // a decoded row of a weight
+	bufferDots            // a row's products with all tokens
+	bufferProducts        // rows' products with all tokens
+	bufferScores          // a segment's scores
+	bufferKeys            // a segment's keys
+	bufferValues          // a segment's values
+	bufferState           // the online softmax of a span's tokens
 	bufferCount
 )
 
@@ -45,7 +49,7 @@ func NewPool(n int) *Pool {
 	}
 	p := &Pool{}
 	for i := range n {
-		w := &worker{index: i, count: n}
+		w := &worker{index: i, count: n, scratch: kernel.NewScratch()}
 		p.workers = append(p.workers, w)
 		if i == 0 {
 			continue // the caller of run is worker 0

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package kernel
+
+func addScaledRows(dst, a, x []float32, stride int) { addScaledEach(dst, a, x, stride) }

@@ -1,0 +1,81 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// BenchmarkRoof is what the following can reach at best.
+func BenchmarkRoof(b *testing.B) {
+	w := make([]byte, rowsBytes)
+	touch(w)
+	b.Run("read", func(b *testing.B) {
+		b.SetBytes(rowsBytes)
+		for b.Loop() {
+			ReadLoop(w)
+		}
+	})
+	b.Run("multiply", func(b *testing.B) {
+		operations := 0
+		for b.Loop() {
+			operations += MultiplyLoop(1e5)
+		}
+		b.ReportMetric(float64(operations)/1e9/b.Elapsed().Seconds(), "Gop/s")
+	})
+}
+
+var benchEncodings = []string{"Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K"}
+
+// BenchmarkMatMulQ8 has matrices that no cache holds for up to 8 tokens, and
+// 128 rows for more.
+func BenchmarkMatMulQ8(b *testing.B) {
+	const k = 7168
+	for _, name := range benchEncodings {
+		e := encodingNames[name]
+		values, _ := e.Block()
+		for _, n := range []int{1, 2, 4, 8, 64, 512} {
+			rows := 128
+			if n <= 8 {
+				rows = rowsBytes / e.rowBytes(k) / 64 * 64
+			}
+			r := rand.New(rand.NewPCG(1, 1))
+			few := randomWeights(r, e, 64, k)
+			w := slices.Repeat(few, rows/64)
+			a := &Q8Rows{N: n, K: k, Block: values, Q: make([]int8, n*k), D: make([]float32, n*k/values), Sums: make([]int16, n*k/16)}
+			QuantizeQ8(a.Q, a.D, a.Sums, normal(r, n*k), values)
+			dst, s := make([]float32, n*64), NewScratch()
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				eachTierBench(b, func(b *testing.B) {
+					if n <= 8 {
+						b.SetBytes(int64(len(w)))
+					}
+					step := 64 * e.rowBytes(k)
+					for b.Loop() {
+						for at := 0; at < len(w); at += step {
+							MatMulQ8(dst, 64, w[at:at+step], e, 64, k, a, s)
+						}
+					}
+					b.ReportMetric(2*float64(rows*k*n*b.N)/1e9/b.Elapsed().Seconds(), "Gop/s")
+				})
+			})
+		}
+	}
+}
+
+func BenchmarkQuantizeQ8(b *testing.B) {
+	const k = 7168
+	x := normal(rand.New(rand.NewPCG(1, 1)), k)
+	q, d, sums := make([]int8, k), make([]float32, k/32), make([]int16, k/16)
+	for _, block := range []int{32, 256} {
+		b.Run(fmt.Sprint(block), func(b *testing.B) {
+			eachTierBench(b, func(b *testing.B) {
+				b.SetBytes(4 * k)
+				for b.Loop() {
+					QuantizeQ8(q, d[:k/block], sums, x, block)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,127 @@
+//go:build !purego
+
+package kernel
+
+//go:noescape
+func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
+
+//go:noescape
+func finishVNNI(dst, acc *float32, stride, tokens int)
+
+//go:noescape
+func prefetchVNNI(b *byte, lines int)
+
+//go:noescape
+func pairSumsVNNI(dst, sums *int16, n int)
+
+//go:noescape
+func scaledSumsVNNI(dst *int32, sums *int16, factor, n int)
+
+// tileSuper32 adds blocks of 256, with scales and minima every 32, to the
+// accumulators of up to 6 tokens. sums are of 32.
+func tileSuper32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int) {
+	switch tokens {
+	case 1:
+		tile1Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 2:
+		tile2Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 3:
+		tile3Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 4:
+		tile4Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 5:
+		tile5Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 6:
+		tile6Super32VNNI(acc, panel, q, d, sums, k, blocks)
+	}
+}
+
+// tileSuper16 is the same with scales and shifts every 16. sums are of 16.
+func tileSuper16(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int) {
+	switch tokens {
+	case 1:
+		tile1Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	case 2:
+		tile2Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	case 3:
+		tile3Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	case 4:
+		tile4Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	case 5:
+		tile5Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	case 6:
+		tile6Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+	}
+}
+
+// tilePlain32 is the same for blocks of 32, the sums of which begin at start.
+func tilePlain32(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int) {
+	switch tokens {
+	case 1:
+		tile1Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	case 2:
+		tile2Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	case 3:
+		tile3Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	case 4:
+		tile4Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	case 5:
+		tile5Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	case 6:
+		tile6Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	}
+}

@@ -1,0 +1,657 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// A tile is 32 rows of a panel times 1 to 6 tokens. Of token t the sums over a
+// sub-block are in Z(2t) and Z(2t+1), a row in each lane, and those over a block
+// in Z(2t+12) and Z(2t+13).
+//
+//	SI              panel
+//	R8, R9, R10     activations of token 0, of token 3, bytes of a token
+//	DI, R11, R12    their scales, likewise
+//	BX, DX, R13     their sums, likewise
+//	AX              accumulators, 256 bytes a token: acc, then m
+//	CX              blocks left
+
+#define ARGUMENTS(perScale, perSum) \
+	MOVQ acc+0(FP), AX;     \
+	MOVQ panel+8(FP), SI;   \
+	MOVQ q+16(FP), R8;      \
+	MOVQ d+24(FP), DI;      \
+	MOVQ sums+32(FP), BX;   \
+	MOVQ k+40(FP), R10;     \
+	MOVQ blocks+48(FP), CX; \
+	MOVQ R10, R12;          \
+	SHRQ $perScale, R12;    \
+	MOVQ R10, R13;          \
+	SHRQ $perSum, R13;      \
+	LEAQ (R10)(R10*2), R9;  \
+	ADDQ R8, R9;            \
+	LEAQ (R12)(R12*2), R11; \
+	ADDQ DI, R11;           \
+	LEAQ (R13)(R13*2), DX;  \
+	ADDQ BX, DX
+
+#define ROWS32(p) \
+	VMOVDQU64 p(SI), Z24; \
+	VMOVDQU64 p+64(SI), Z25
+
+// DOT adds the products of the four activations at x and of the weights in Z24
+// and Z25.
+#define DOT(x, t, s0, s1) \
+	VPBROADCASTD x, t;     \
+	VPDPBUSD t, Z24, s0; \
+	VPDPBUSD t, Z25, s1
+
+#define STEP1(p, o) \
+	ROWS32(p); \
+	DOT(o(R8), Z26, Z0, Z1)
+
+#define STEP2(p, o) \
+	STEP1(p, o); \
+	DOT(o(R8)(R10*1), Z27, Z2, Z3)
+
+#define STEP3(p, o) \
+	STEP2(p, o); \
+	DOT(o(R8)(R10*2), Z28, Z4, Z5)
+
+#define STEP4(p, o) \
+	STEP3(p, o); \
+	DOT(o(R9), Z29, Z6, Z7)
+
+#define STEP5(p, o) \
+	STEP4(p, o); \
+	DOT(o(R9)(R10*1), Z30, Z8, Z9)
+
+#define STEP6(p, o) \
+	STEP5(p, o); \
+	DOT(o(R9)(R10*2), Z31, Z10, Z11)
+
+#define STEPS16(STEP) \
+	STEP(0, 0);   \
+	STEP(128, 4); \
+	STEP(256, 8); \
+	STEP(384, 12)
+
+#define STEPS32(STEP) \
+	STEPS16(STEP); \
+	STEP(512, 16); \
+	STEP(640, 20); \
+	STEP(768, 24); \
+	STEP(896, 28)
+
+// SHIFT adds the products of two sums of activations at x and of two shifts of
+// each row.
+#define SHIFT(x, t, s0, s1) \
+	VPBROADCASTD x, t;     \
+	VPDPWSSD t, Z24, s0; \
+	VPDPWSSD t, Z25, s1
+
+#define SHIFT1(p, o) \
+	ROWS32(p); \
+	SHIFT(o(BX), Z26, Z0, Z1)
+
+#define SHIFT2(p, o) \
+	SHIFT1(p, o); \
+	SHIFT(o(BX)(R13*1), Z27, Z2, Z3)
+
+#define SHIFT3(p, o) \
+	SHIFT2(p, o); \
+	SHIFT(o(BX)(R13*2), Z28, Z4, Z5)
+
+#define SHIFT4(p, o) \
+	SHIFT3(p, o); \
+	SHIFT(o(DX), Z29, Z6, Z7)
+
+#define SHIFT5(p, o) \
+	SHIFT4(p, o); \
+	SHIFT(o(DX)(R13*1), Z30, Z8, Z9)
+
+#define SHIFT6(p, o) \
+	SHIFT5(p, o); \
+	SHIFT(o(DX)(R13*2), Z31, Z10, Z11)
+
+#define ZERO(s0, s1) \
+	VPXORD s0, s0, s0; \
+	VPXORD s1, s1, s1
+
+#define ZEROSUB1 \
+	ZERO(Z0, Z1)
+
+#define ZEROSUB2 \
+	ZEROSUB1; \
+	ZERO(Z2, Z3)
+
+#define ZEROSUB3 \
+	ZEROSUB2; \
+	ZERO(Z4, Z5)
+
+#define ZEROSUB4 \
+	ZEROSUB3; \
+	ZERO(Z6, Z7)
+
+#define ZEROSUB5 \
+	ZEROSUB4; \
+	ZERO(Z8, Z9)
+
+#define ZEROSUB6 \
+	ZEROSUB5; \
+	ZERO(Z10, Z11)
+
+#define ZEROSUM1 \
+	ZERO(Z12, Z13)
+
+#define ZEROSUM2 \
+	ZEROSUM1; \
+	ZERO(Z14, Z15)
+
+#define ZEROSUM3 \
+	ZEROSUM2; \
+	ZERO(Z16, Z17)
+
+#define ZEROSUM4 \
+	ZEROSUM3; \
+	ZERO(Z18, Z19)
+
+#define ZEROSUM5 \
+	ZEROSUM4; \
+	ZERO(Z20, Z21)
+
+#define ZEROSUM6 \
+	ZEROSUM5; \
+	ZERO(Z22, Z23)
+
+// WEIGH adds a token's sums over a sub-block, times the rows' scales in Z24 and
+// Z25, to those over the block.
+#define WEIGH(s0, s1, t0, t1) \
+	VPMULLD Z24, s0, s0; \
+	VPMULLD Z25, s1, s1; \
+	VPADDD s0, t0, t0;   \
+	VPADDD s1, t1, t1
+
+#define WEIGH1(p) \
+	ROWS32(p); \
+	WEIGH(Z0, Z1, Z12, Z13)
+
+#define WEIGH2(p) \
+	WEIGH1(p); \
+	WEIGH(Z2, Z3, Z14, Z15)
+
+#define WEIGH3(p) \
+	WEIGH2(p); \
+	WEIGH(Z4, Z5, Z16, Z17)
+
+#define WEIGH4(p) \
+	WEIGH3(p); \
+	WEIGH(Z6, Z7, Z18, Z19)
+
+#define WEIGH5(p) \
+	WEIGH4(p); \
+	WEIGH(Z8, Z9, Z20, Z21)
+
+#define WEIGH6(p) \
+	WEIGH5(p); \
+	WEIGH(Z10, Z11, Z22, Z23)
+
+// CENTRE takes the sums of shifts from those over the block.
+#define CENTRE(s0, s1, t0, t1) \
+	VPSUBD s0, t0, t0; \
+	VPSUBD s1, t1, t1
+
+#define CENTRE1 \
+	CENTRE(Z0, Z1, Z12, Z13)
+
+#define CENTRE2 \
+	CENTRE1; \
+	CENTRE(Z2, Z3, Z14, Z15)
+
+#define CENTRE3 \
+	CENTRE2; \
+	CENTRE(Z4, Z5, Z16, Z17)
+
+#define CENTRE4 \
+	CENTRE3; \
+	CENTRE(Z6, Z7, Z18, Z19)
+
+#define CENTRE5 \
+	CENTRE4; \
+	CENTRE(Z8, Z9, Z20, Z21)
+
+#define CENTRE6 \
+	CENTRE5; \
+	CENTRE(Z10, Z11, Z22, Z23)
+
+// FLOAT does the multiply-add of a block for a token: the rows' scales, in Z24
+// and Z25, times the token's, at x, times the integers in s0 and s1, are added to
+// the accumulators at a.
+#define FLOAT(x, a, s0, s1) \
+	VBROADCASTSS x, Z28;         \
+	VCVTDQ2PS s0, s0;            \
+	VCVTDQ2PS s1, s1;            \
+	VMULPS Z28, Z24, Z29;        \
+	VMULPS Z28, Z25, Z28;        \
+	VMOVUPS a(AX), Z30;          \
+	VMOVUPS a+64(AX), Z31;       \
+	VFMADD231PS s0, Z29, Z30;    \
+	VFMADD231PS s1, Z28, Z31;    \
+	VMOVUPS Z30, a(AX);          \
+	VMOVUPS Z31, a+64(AX)
+
+#define ACC1(p) \
+	ROWS32(p); \
+	FLOAT((DI), 0, Z12, Z13)
+
+#define ACC2(p) \
+	ACC1(p); \
+	FLOAT((DI)(R12*1), 256, Z14, Z15)
+
+#define ACC3(p) \
+	ACC2(p); \
+	FLOAT((DI)(R12*2), 512, Z16, Z17)
+
+#define ACC4(p) \
+	ACC3(p); \
+	FLOAT((R11), 768, Z18, Z19)
+
+#define ACC5(p) \
+	ACC4(p); \
+	FLOAT((R11)(R12*1), 1024, Z20, Z21)
+
+#define ACC6(p) \
+	ACC5(p); \
+	FLOAT((R11)(R12*2), 1280, Z22, Z23)
+
+#define MINIMA1(p) \
+	ROWS32(p); \
+	FLOAT((DI), 128, Z0, Z1)
+
+#define MINIMA2(p) \
+	MINIMA1(p); \
+	FLOAT((DI)(R12*1), 384, Z2, Z3)
+
+#define MINIMA3(p) \
+	MINIMA2(p); \
+	FLOAT((DI)(R12*2), 640, Z4, Z5)
+
+#define MINIMA4(p) \
+	MINIMA3(p); \
+	FLOAT((R11), 896, Z6, Z7)
+
+#define MINIMA5(p) \
+	MINIMA4(p); \
+	FLOAT((R11)(R12*1), 1152, Z8, Z9)
+
+#define MINIMA6(p) \
+	MINIMA5(p); \
+	FLOAT((R11)(R12*2), 1408, Z10, Z11)
+
+// NEXT goes on to the next block of 256.
+#define NEXT(shifts) \
+	ADDQ $(shifts+256), SI; \
+	ADDQ $4, DI;            \
+	ADDQ $4, R11;           \
+	ADDQ $(shifts/32), BX;  \
+	ADDQ $(shifts/32), DX
+
+// SUPER32 is the loop over blocks of 256 with scales and minima every 32. A
+// sub-block has 1024 bytes of weights and its scales in the panel; then follow
+// the minima, d and dmin.
+#define SUPER32(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, ACCS, MINIMA) \
+	ARGUMENTS(6, 4);       \
+block:                         \
+	ZEROSUM;               \
+	MOVL $8, R14;          \
+sub:                           \
+	ZEROSUB;               \
+	STEPS32(STEP);         \
+	WEIGHS(1024);          \
+	ADDQ $1152, SI;        \
+	ADDQ $32, R8;          \
+	ADDQ $32, R9;          \
+	DECL R14;              \
+	JNZ  sub;              \
+	ZEROSUB;               \
+	SHIFTS(0, 0);          \
+	SHIFTS(128, 4);        \
+	SHIFTS(256, 8);        \
+	SHIFTS(384, 12);       \
+	ACCS(512);             \
+	MINIMA(640);           \
+	NEXT(512);             \
+	DECQ CX;               \
+	JNZ  block;            \
+	VZEROUPPER;            \
+	RET
+
+// SUPER16 is the same with scales and shifts every 16, which are minima if
+// affine is not 0.
+#define SUPER16(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, CENTRES, ACCS, MINIMA) \
+	ARGUMENTS(6, 3);       \
+block:                         \
+	ZEROSUM;               \
+	MOVL $16, R14;         \
+sub:                           \
+	ZEROSUB;               \
+	STEPS16(STEP);         \
+	WEIGHS(512);           \
+	ADDQ $640, SI;         \
+	ADDQ $16, R8;          \
+	ADDQ $16, R9;          \
+	DECL R14;              \
+	JNZ  sub;              \
+	ZEROSUB;               \
+	SHIFTS(0, 0);          \
+	SHIFTS(128, 4);        \
+	SHIFTS(256, 8);        \
+	SHIFTS(384, 12);       \
+	SHIFTS(512, 16);       \
+	SHIFTS(640, 20);       \
+	SHIFTS(768, 24);       \
+	SHIFTS(896, 28);       \
+	CMPQ affine+56(FP), $0;\
+	JNE  minima;           \
+	CENTRES;               \
+	ACCS(1024);            \
+	JMP  next;             \
+minima:                        \
+	ACCS(1024);            \
+	MINIMA(1152);          \
+next:                          \
+	NEXT(1024);            \
+	DECQ CX;               \
+	JNZ  block;            \
+	VZEROUPPER;            \
+	RET
+
+// func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile6Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, ACC6, MINIMA6)
+
+// func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile5Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, ACC5, MINIMA5)
+
+// func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile4Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, ACC4, MINIMA4)
+
+// func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile3Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, ACC3, MINIMA3)
+
+// func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile2Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, ACC2, MINIMA2)
+
+// func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile1Super32VNNI(SB), NOSPLIT, $0-56
+	SUPER32(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, ACC1, MINIMA1)
+
+// func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile6Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, CENTRE6, ACC6, MINIMA6)
+
+// func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile5Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, CENTRE5, ACC5, MINIMA5)
+
+// func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile4Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, CENTRE4, ACC4, MINIMA4)
+
+// func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile3Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, CENTRE3, ACC3, MINIMA3)
+
+// func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile2Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, CENTRE2, ACC2, MINIMA2)
+
+// func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+TEXT ·tile1Super16VNNI(SB), NOSPLIT, $0-64
+	SUPER16(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, CENTRE1, ACC1, MINIMA1)
+
+// In blocks of 32 the accumulators are Z12 to Z23. The sums of a token begin at
+// what is at BX for the block: minus zero times its sum.
+
+#define START(x, s0, s1) \
+	VPBROADCASTD x, s0; \
+	VMOVDQA64 s0, s1
+
+#define START1 \
+	START((BX), Z0, Z1)
+
+#define START2 \
+	START1; \
+	START((BX)(R13*1), Z2, Z3)
+
+#define START3 \
+	START2; \
+	START((BX)(R13*2), Z4, Z5)
+
+#define START4 \
+	START3; \
+	START((DX), Z6, Z7)
+
+#define START5 \
+	START4; \
+	START((DX)(R13*1), Z8, Z9)
+
+#define START6 \
+	START5; \
+	START((DX)(R13*2), Z10, Z11)
+
+#define KEEP(x, s0, s1, t0, t1) \
+	VBROADCASTSS x, Z28;      \
+	VCVTDQ2PS s0, s0;         \
+	VCVTDQ2PS s1, s1;         \
+	VMULPS Z28, Z24, Z29;     \
+	VMULPS Z28, Z25, Z28;     \
+	VFMADD231PS s0, Z29, t0;  \
+	VFMADD231PS s1, Z28, t1
+
+#define KEEP1(p) \
+	ROWS32(p); \
+	KEEP((DI), Z0, Z1, Z12, Z13)
+
+#define KEEP2(p) \
+	KEEP1(p); \
+	KEEP((DI)(R12*1), Z2, Z3, Z14, Z15)
+
+#define KEEP3(p) \
+	KEEP2(p); \
+	KEEP((DI)(R12*2), Z4, Z5, Z16, Z17)
+
+#define KEEP4(p) \
+	KEEP3(p); \
+	KEEP((R11), Z6, Z7, Z18, Z19)
+
+#define KEEP5(p) \
+	KEEP4(p); \
+	KEEP((R11)(R12*1), Z8, Z9, Z20, Z21)
+
+#define KEEP6(p) \
+	KEEP5(p); \
+	KEEP((R11)(R12*2), Z10, Z11, Z22, Z23)
+
+#define ACCUMULATORS1(MOVE) \
+	MOVE(Z12, 0); \
+	MOVE(Z13, 64)
+
+#define ACCUMULATORS2(MOVE) \
+	ACCUMULATORS1(MOVE); \
+	MOVE(Z14, 256); \
+	MOVE(Z15, 320)
+
+#define ACCUMULATORS3(MOVE) \
+	ACCUMULATORS2(MOVE); \
+	MOVE(Z16, 512); \
+	MOVE(Z17, 576)
+
+#define ACCUMULATORS4(MOVE) \
+	ACCUMULATORS3(MOVE); \
+	MOVE(Z18, 768); \
+	MOVE(Z19, 832)
+
+#define ACCUMULATORS5(MOVE) \
+	ACCUMULATORS4(MOVE); \
+	MOVE(Z20, 1024); \
+	MOVE(Z21, 1088)
+
+#define ACCUMULATORS6(MOVE) \
+	ACCUMULATORS5(MOVE); \
+	MOVE(Z22, 1280); \
+	MOVE(Z23, 1344)
+
+#define LOAD(z, a) VMOVUPS a(AX), z
+#define STORE(z, a) VMOVUPS z, a(AX)
+
+#define PLAIN32(STEP, STARTS, KEEPS, ACCUMULATORS) \
+	ARGUMENTS(3, 3);       \
+	ACCUMULATORS(LOAD);    \
+block:                         \
+	STARTS;                \
+	STEPS32(STEP);         \
+	KEEPS(1024);           \
+	ADDQ $1280, SI;        \
+	ADDQ $32, R8;          \
+	ADDQ $32, R9;          \
+	ADDQ $4, DI;           \
+	ADDQ $4, R11;          \
+	ADDQ $4, BX;           \
+	ADDQ $4, DX;           \
+	DECQ CX;               \
+	JNZ  block;            \
+	ACCUMULATORS(STORE);   \
+	VZEROUPPER;            \
+	RET
+
+// func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile6Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP6, START6, KEEP6, ACCUMULATORS6)
+
+// func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile5Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP5, START5, KEEP5, ACCUMULATORS5)
+
+// func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile4Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP4, START4, KEEP4, ACCUMULATORS4)
+
+// func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile3Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP3, START3, KEEP3, ACCUMULATORS3)
+
+// func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile2Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP2, START2, KEEP2, ACCUMULATORS2)
+
+// func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile1Plain32VNNI(SB), NOSPLIT, $0-56
+	PLAIN32(STEP1, START1, KEEP1, ACCUMULATORS1)
+
+// func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
+TEXT ·minimaPlain32VNNI(SB), NOSPLIT, $0-40
+	MOVQ m+0(FP), AX
+	MOVQ panel+8(FP), SI
+	MOVQ d+16(FP), DI
+	MOVQ sums+24(FP), BX
+	MOVQ blocks+32(FP), CX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+block:
+	VBROADCASTSS (DI), Z2
+	VPBROADCASTD (BX), Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS 1152(SI), Z2, Z4
+	VMULPS 1216(SI), Z2, Z5
+	VFMADD231PS Z3, Z4, Z0
+	VFMADD231PS Z3, Z5, Z1
+	ADDQ $1280, SI
+	ADDQ $4, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ  block
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func finishVNNI(dst, acc *float32, stride, tokens int)
+TEXT ·finishVNNI(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ acc+8(FP), AX
+	MOVQ stride+16(FP), R8
+	MOVQ tokens+24(FP), CX
+	SHLQ $2, R8
+
+token:
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VSUBPS 128(AX), Z0, Z0
+	VSUBPS 192(AX), Z1, Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ R8, DI
+	ADDQ $256, AX
+	DECQ CX
+	JNZ  token
+	VZEROUPPER
+	RET
+
+// ones is 1 in each of two words.
+DATA ones<>+0(SB)/4, $0x00010001
+GLOBL ones<>(SB), RODATA|NOPTR, $4
+
+// SUMS is a loop over pairs of sums, multiplied by the words of Z1 and added; the
+// last of them are named by K1.
+#define SUMS(STORE, bytes) \
+loop:                       \
+	CMPQ CX, $16;       \
+	JLT  tail;          \
+	VPMADDWD (SI), Z1, Z0; \
+	STORE Z0, (DI);     \
+	ADDQ $64, SI;       \
+	ADDQ $bytes, DI;    \
+	SUBQ $16, CX;       \
+	JMP  loop;          \
+tail:                       \
+	MOVL $1, DX;        \
+	SHLL CX, DX;        \
+	DECL DX;            \
+	KMOVW DX, K1;       \
+	VMOVDQU32.Z (SI), K1, Z0; \
+	VPMADDWD Z0, Z1, Z0; \
+	STORE Z0, K1, (DI); \
+	VZEROUPPER;         \
+	RET
+
+// func pairSumsVNNI(dst, sums *int16, n int)
+TEXT ·pairSumsVNNI(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ sums+8(FP), SI
+	MOVQ n+16(FP), CX
+	VPBROADCASTD ones<>(SB), Z1
+	SUMS(VPMOVDW, 32)
+
+// func scaledSumsVNNI(dst *int32, sums *int16, factor, n int)
+TEXT ·scaledSumsVNNI(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ sums+8(FP), SI
+	MOVQ factor+16(FP), AX
+	MOVQ n+24(FP), CX
+	VPBROADCASTW AX, Z1
+	SUMS(VMOVDQU32, 64)
+
+// func prefetchVNNI(b *byte, lines int)
+TEXT ·prefetchVNNI(SB), NOSPLIT, $0-16
+	MOVQ b+0(FP), SI
+	MOVQ lines+8(FP), CX
+
+loop:
+	PREFETCHT1 (SI)
+	ADDQ $64, SI
+	DECQ CX
+	JNZ  loop
+	RET
