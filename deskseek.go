@@ -16,8 +16,6 @@ package deskseek
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"iter"
 
 	"github.com/deskseek/deskseek/chat"
@@ -37,9 +35,7 @@ type LLM struct {
 	checkpoint *checkpoint.Checkpoint
 	model      *deepseek.Model
 	engine     *engine.Engine
-	tokenizer  *token.Tokenizer // nil where the checkpoint has none
-	template   *chat.Template   // nil where it has none
-	templates  error            // why template is nil
+	text       Text
 }
 
 // Open loads a model: a Hugging Face or MLX folder, a GGUF file, or the first of
@@ -66,16 +62,12 @@ func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
 // New loads the model of an opened checkpoint, which the LLM then owns: Close
 // closes it.
 func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
-	text, err := LoadText(ck)
-	if err != nil {
-		return nil, err
-	}
 	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Workers: o.Workers, NoMTP: true})
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(m, engine.Options{Context: m.Config.Context, ExpandFrom: m.Config.ExpandFrom(), MaxStepTokens: o.MaxStepTokens})
-	return &LLM{checkpoint: ck, model: m, engine: e, tokenizer: text.Tokenizer, template: text.Template, templates: text.TemplateError}, nil
+	e := engine.New(m, engine.Options{Context: m.Config.Context, Vocabulary: m.Vocabulary(), ExpandFrom: m.Config.ExpandFrom(), MaxStepTokens: o.MaxStepTokens})
+	return &LLM{checkpoint: ck, model: m, engine: e, text: LoadText(ck)}, nil
 }
 
 // Close ends the LLM's threads and closes its checkpoint. Nothing may be
@@ -91,18 +83,26 @@ func (l *LLM) Config() deepseek.Config { return l.model.Config }
 // BytesPerToken returns the bytes of weights that one token of generation reads.
 func (l *LLM) BytesPerToken() int64 { return l.model.BytesPerToken() }
 
-// Tokenizer returns the checkpoint's tokenizer; nil where it has none.
-func (l *LLM) Tokenizer() *token.Tokenizer { return l.tokenizer }
-
-// Template returns the checkpoint's chat template; nil where it has none, and an
-// error where it has one that is not known.
-func (l *LLM) Template() (*chat.Template, error) { return l.template, l.templates }
+// Text returns the checkpoint's tokenizer and chat template, as far as it has
+// them.
+func (l *LLM) Text() Text { return l.text }
 
 // ErrNoTemplate is what Chat asks of a checkpoint that has no chat template.
 var ErrNoTemplate = errors.New("the checkpoint has no chat template; its text can be continued without")
 
-// errNoTokenizer is what text asks of a checkpoint without one.
-var errNoTokenizer = fmt.Errorf("the checkpoint has no tokenizer (tokenizer.json): %w", fs.ErrNotExist)
+// ErrNoTokenizer is what text asks of a checkpoint that has no tokenizer.
+var ErrNoTokenizer = errors.New("the checkpoint has no tokenizer (tokenizer.json); it takes token ids")
+
+// tokenizer returns the tokenizer, or why there is none.
+func (l *LLM) tokenizer() (*token.Tokenizer, error) {
+	switch {
+	case l.text.TokenizerError != nil:
+		return nil, l.text.TokenizerError
+	case l.text.Tokenizer == nil:
+		return nil, ErrNoTokenizer
+	}
+	return l.text.Tokenizer, nil
+}
 
 // Chat answers a conversation, in the checkpoint's chat template.
 func (l *LLM) Chat(ctx context.Context, messages []chat.Message, p Params) iter.Seq2[Event, error] {
@@ -116,19 +116,23 @@ func (l *LLM) Chat(ctx context.Context, messages []chat.Message, p Params) iter.
 // EncodeChat returns the tokens of a conversation whose next turn is the
 // assistant's.
 func (l *LLM) EncodeChat(messages []chat.Message) ([]token.ID, error) {
+	t, err := l.tokenizer()
 	switch {
-	case l.tokenizer == nil:
-		return nil, errNoTokenizer
-	case l.templates != nil:
-		return nil, l.templates
-	case l.template == nil:
+	case err != nil:
+		return nil, err
+	case l.text.TemplateError != nil:
+		return nil, l.text.TemplateError
+	case l.text.Template == nil:
 		return nil, ErrNoTemplate
 	}
-	segments, err := l.template.Render(messages, true)
+	if err := chat.CheckRoles(messages); err != nil {
+		return nil, err
+	}
+	segments, err := l.text.Template.Render(messages, true)
 	if err != nil {
 		return nil, err
 	}
-	return chat.Encode(l.tokenizer, segments)
+	return chat.Encode(t, segments)
 }
 
 // Complete continues a text, which it starts with the checkpoint's BOS token
@@ -144,14 +148,15 @@ func (l *LLM) Complete(ctx context.Context, prompt string, p Params) iter.Seq2[E
 // EncodeText returns BOS, where the checkpoint names one, and the tokens of a
 // text.
 func (l *LLM) EncodeText(text string) ([]token.ID, error) {
-	if l.tokenizer == nil {
-		return nil, errNoTokenizer
+	t, err := l.tokenizer()
+	if err != nil {
+		return nil, err
 	}
 	var ids []token.ID
 	if bos := l.model.Config.BOS; bos >= 0 {
 		ids = append(ids, token.ID(bos))
 	}
-	return l.tokenizer.Encode(ids, text, false), nil
+	return t.Encode(ids, text, false), nil
 }
 
 func failed(err error) iter.Seq2[Event, error] {
@@ -172,7 +177,7 @@ func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Se
 		return failed(err)
 	}
 	return func(yield func(Event, error) bool) {
-		w := newWriter(l.tokenizer, p.Stop, r.End)
+		w := newWriter(l.text.Tokenizer, p.Stop, r.End)
 		for choice, err := range stream.Tokens(ctx) {
 			if err != nil {
 				yield(Event{}, err)

@@ -8,9 +8,10 @@ import (
 
 // Options are the choices of Open. The zero value is good.
 type Options struct {
-	// Math is how the network computes: "exact" (f32 activations, cache and
-	// sums, every weight by the value its encoding defines). Default exact, the
-	// only one so far.
+	// Math is how the network computes: deepseek.Exact (f32 activations, cache
+	// and sums, every weight by the value its encoding defines) or
+	// deepseek.Fast (integer weights times activations in 8 bits). Default
+	// Exact.
 	Math deepseek.Math
 	// Workers is the number of threads. Default one for each processor.
 	Workers int

@@ -1,7 +1,6 @@
 package deskseek
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,11 +13,13 @@ import (
 )
 
 // A Text is what a checkpoint says of text: how it becomes tokens, and how a
-// conversation becomes text.
+// conversation becomes text. What can't be read is no reason not to run a model
+// on tokens, so its error is kept until text is asked for.
 type Text struct {
-	Tokenizer     *token.Tokenizer // nil where there is none
-	Template      *chat.Template   // nil where there is none that is known
-	TemplateError error            // set where there is one that is not known
+	Tokenizer      *token.Tokenizer // nil where there is none, or TokenizerError
+	TokenizerError error            // why it can't be read
+	Template       *chat.Template   // nil where there is none, or TemplateError
+	TemplateError  error            // why it can't be read, or is not known
 }
 
 // The files beside the weights that Text is made of.
@@ -30,18 +31,34 @@ const (
 
 // OpenText reads the tokenizer and the chat template of a folder (weights need
 // not be there), a GGUF file, or a tokenizer.json with its tokenizer_config.json
-// beside it. An empty path is the built-in demo model.
+// beside it. An empty path is the built-in demo model. No tokenizer is an error.
 func OpenText(path string) (Text, error) {
+	t, err := findText(path)
+	if err != nil {
+		return Text{}, err
+	}
+	if t.Tokenizer == nil {
+		if t.TokenizerError == nil {
+			return Text{}, fmt.Errorf("%s has no tokenizer (%s)", path, tokenizerFile)
+		}
+		return Text{}, t.TokenizerError
+	}
+	return t, nil
+}
+
+func findText(path string) (Text, error) {
 	if path != "" {
 		info, err := os.Stat(path)
 		if err != nil {
 			return Text{}, err
 		}
 		if info.IsDir() {
-			return requireTokenizer(path, filesOf(path))
-		}
-		if data, err := os.ReadFile(path); err == nil && json.Valid(data) {
-			return textOf(path, data, filesOf(filepath.Dir(path)))
+			t := textOf(path, tokenizerFile, filesOf(path))
+			if t.Tokenizer != nil || t.TokenizerError != nil {
+				return t, nil
+			}
+		} else if isJSON(path) {
+			return textOf(path, filepath.Base(path), filesOf(filepath.Dir(path))), nil
 		}
 	}
 	ck, err := openCheckpoint(path)
@@ -49,118 +66,124 @@ func OpenText(path string) (Text, error) {
 		return Text{}, err
 	}
 	defer ck.Close()
-	t, err := LoadText(ck)
-	if err == nil && t.Tokenizer == nil {
-		err = fmt.Errorf("%s has no tokenizer", path)
+	return LoadText(ck), nil
+}
+
+// isJSON returns whether a file begins as a JSON object does. It may be a
+// checkpoint of any size, so no more of it is read.
+func isJSON(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
 	}
-	return t, err
+	defer f.Close()
+	var head [64]byte
+	n, _ := f.Read(head[:])
+	for _, b := range head[:n] {
+		switch b {
+		case ' ', '\t', '\r', '\n':
+		case '{':
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // files reads a file of a model by its name; fs.ErrNotExist where it is absent.
 type files func(name string) ([]byte, error)
 
 func filesOf(dir string) files {
-	return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
-}
-
-func requireTokenizer(path string, read files) (Text, error) {
-	data, err := read(tokenizerFile)
-	if err != nil {
-		return Text{}, fmt.Errorf("%s has no tokenizer: %w", path, err)
-	}
-	return textOf(path, data, read)
+	return func(name string) ([]byte, error) { return checkpoint.ReadCompanion(dir, name) }
 }
 
 // LoadText reads the tokenizer and the chat template of a checkpoint, as far as
 // it has them.
-func LoadText(ck *checkpoint.Checkpoint) (Text, error) {
+func LoadText(ck *checkpoint.Checkpoint) Text {
 	if ck.Format() == checkpoint.GGUF {
-		t, err := textOfGGUF(ck.Metadata())
-		if err != nil {
-			return Text{}, fmt.Errorf("%s: %w", ck.Path(), err)
-		}
-		return t, nil
+		return textOfGGUF(ck.Path(), ck.Metadata())
 	}
-	data, err := ck.Companion(tokenizerFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Text{}, nil
-	}
-	if err != nil {
-		return Text{}, err
-	}
-	return textOf(ck.Path(), data, ck.Companion)
+	return textOf(ck.Path(), tokenizerFile, ck.Companion)
 }
 
-// textOf makes a Text of a tokenizer.json and the files beside it.
-func textOf(path string, tokenizer []byte, read files) (t Text, err error) {
-	if t.Tokenizer, err = token.ParseJSON(tokenizer); err != nil {
-		return Text{}, fmt.Errorf("%s: %s: %w", path, tokenizerFile, err)
-	}
-	// A file of its own comes before the key, as in transformers.
-	text, err := read(templateFile)
+// textOf makes a Text of a tokenizer.json, which may go by another name, and the
+// files beside it.
+func textOf(path, tokenizer string, read files) (t Text) {
+	data, err := read(tokenizer)
 	if err == nil {
-		t.setTemplate(string(text))
-		return t, nil
+		t.Tokenizer, err = token.ParseJSON(data)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return Text{}, err
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.TokenizerError = fmt.Errorf("%s: %s: %w", path, tokenizer, err)
 	}
-	config, err := read(tokenizerConfigFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return t, nil
-	}
+	template, err := templateOf(read)
 	if err != nil {
-		return Text{}, err
+		t.TemplateError = fmt.Errorf("%s: %w", path, err)
+	} else if template != "" {
+		t.Template, t.TemplateError = chat.ParseTemplate(template)
 	}
-	template, err := chat.ConfigTemplate(config)
-	if err != nil {
-		return Text{}, fmt.Errorf("%s: %s: %w", path, tokenizerConfigFile, err)
-	}
-	t.setTemplate(template)
-	return t, nil
+	return t
 }
 
-// setTemplate sets the template of a text; an empty one is none.
-func (t *Text) setTemplate(text string) {
-	if text != "" {
-		t.Template, t.TemplateError = chat.ParseTemplate(text)
+// templateOf returns the text of the template; "" where there is none. A file of
+// its own comes before the key of the configuration, as in transformers.
+func templateOf(read files) (string, error) {
+	data, err := read(templateFile)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return string(data), err
 	}
+	data, err = read(tokenizerConfigFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return chat.ConfigTemplate(data)
 }
 
 // textOfGGUF makes a Text of the tokenizer.* keys.
-func textOfGGUF(m checkpoint.Metadata) (t Text, err error) {
+func textOfGGUF(path string, m checkpoint.Metadata) (t Text) {
+	var err error
+	if t.Tokenizer, err = tokenizerOfGGUF(m); err != nil {
+		t.TokenizerError = fmt.Errorf("%s: %w", path, err)
+	}
+	template, _, err := m.Str("tokenizer.chat_template")
+	if err != nil {
+		t.TemplateError = fmt.Errorf("%s: %w", path, err)
+	} else if template != "" {
+		t.Template, t.TemplateError = chat.ParseTemplate(template)
+	}
+	return t
+}
+
+// tokenizerOfGGUF returns nil where there is none.
+func tokenizerOfGGUF(m checkpoint.Metadata) (*token.Tokenizer, error) {
 	model, ok, err := m.Str("tokenizer.ggml.model")
 	if err != nil || !ok {
-		return Text{}, err
+		return nil, err
 	}
 	pre, _, err := m.Str("tokenizer.ggml.pre")
 	if err != nil {
-		return Text{}, err
+		return nil, err
 	}
 	if model != "gpt2" || pre != "deepseek-v3" {
-		return Text{}, fmt.Errorf("tokenizer %q with pre-tokenizer %q is not supported; want gpt2 with deepseek-v3", model, pre)
+		return nil, fmt.Errorf("tokenizer %q with pre-tokenizer %q is not supported; want gpt2 with deepseek-v3", model, pre)
 	}
 	var v token.Vocabulary
 	if v.Tokens, _, err = m.Strings("tokenizer.ggml.tokens"); err != nil {
-		return Text{}, err
+		return nil, err
 	}
 	types, _, err := m.Ints("tokenizer.ggml.token_type")
 	if err != nil {
-		return Text{}, err
+		return nil, err
 	}
 	for _, n := range types {
 		v.Types = append(v.Types, int32(n))
 	}
 	if v.Merges, _, err = m.Strings("tokenizer.ggml.merges"); err != nil {
-		return Text{}, err
+		return nil, err
 	}
-	if t.Tokenizer, err = token.New(v); err != nil {
-		return Text{}, err
-	}
-	template, _, err := m.Str("tokenizer.chat_template")
-	if err != nil {
-		return Text{}, err
-	}
-	t.setTemplate(template)
-	return t, nil
+	return token.New(v)
 }

@@ -96,11 +96,24 @@ func ConfigTemplate(tokenizerConfig []byte) (string, error) {
 // "deepseek-v3" or "deepseek-v3-0324".
 func (t *Template) Name() string { return t.name }
 
+// CheckRoles returns an error that names the first message whose role the
+// templates do not know.
+func CheckRoles(messages []Message) error {
+	for i, m := range messages {
+		switch m.Role {
+		case "system", "user", "assistant", "tool":
+		default:
+			return fmt.Errorf("message %d has role %q, want system, user, assistant or tool", i, m.Role)
+		}
+	}
+	return nil
+}
+
 // Render writes messages as the template does, from the token that begins a text
 // on. With addGenerationPrompt it ends where the assistant is to answer, unless
 // the template thinks that a tool's output is enough. What the template's engine
-// would fail on is an error that names the message; so is a role that the
-// template would leave out.
+// would fail on is an error that names the message. Messages of a role that the
+// templates do not know are left out, as they leave them out (see CheckRoles).
 func (t *Template) Render(messages []Message, addGenerationPrompt bool) ([]Segment, error) {
 	r := &rendering{isOutputFirst: true}
 	r.special(tokenBOS)
@@ -110,13 +123,10 @@ func (t *Template) Render(messages []Message, addGenerationPrompt bool) ([]Segme
 	for i := range messages {
 		m := &messages[i]
 		switch m.Role {
-		case "system":
 		case "user", "assistant", "tool":
 			if err := t.turn(r, m); err != nil {
 				return nil, at(i, m, err)
 			}
-		default:
-			return nil, fmt.Errorf("message %d has role %q, want system, user, assistant or tool", i, m.Role)
 		}
 	}
 	if r.isTool {

@@ -128,7 +128,7 @@ func (o *Output) Hidden(run int) nn.Mat {
 func (o *Output) Release() {
 	if o.arena != nil {
 		o.model.arenas = append(o.model.arenas, o.arena)
-		o.arena = nil
+		o.arena, o.logits, o.hidden = nil, nn.Mat{}, nn.Mat{} // of others from now on
 	}
 }
 

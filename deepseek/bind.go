@@ -19,6 +19,9 @@ type naming interface {
 	experts(b *binder, prefix string) []nn.Expert
 	// heads binds W^UK and W^UV of a layer, one a head.
 	heads(b *binder, prefix string) (upK, upV []nn.Linear)
+	// listExperts and listHeads list the tensors that these bind.
+	listExperts(l *lister, prefix string)
+	listHeads(l *lister, prefix string)
 }
 
 // names are the names of weights; those of a layer follow its prefix.
@@ -90,7 +93,13 @@ func (b *binder) lookup(name string, shapes ...[]int) *tensor.Tensor {
 		}
 	}
 	if !slices.ContainsFunc(shapes, func(s []int) bool { return slices.Equal(s, t.Shape) }) {
-		b.errorf("tensor %s: shape %v, want %v", name, t.Shape, shapes[0])
+		want := shapes[0]
+		for _, s := range shapes {
+			if len(s) == len(t.Shape) {
+				want = s
+			}
+		}
+		b.errorf("tensor %s: shape %v, want %v", name, t.Shape, want)
 		return nil
 	}
 	if !t.DType.Weight() {
@@ -146,8 +155,10 @@ func (b *binder) normOf(name string, n int, eps float64) nn.RMSNorm {
 }
 
 // layerNaming returns the naming of a checkpoint's format.
-func layerNaming(ck *checkpoint.Checkpoint) naming {
-	if ck.Format() == checkpoint.GGUF {
+func layerNaming(ck *checkpoint.Checkpoint) naming { return namingOf(ck.Format()) }
+
+func namingOf(f checkpoint.Format) naming {
+	if f == checkpoint.GGUF {
 		return gguf{}
 	}
 	return hf{}
@@ -257,10 +268,16 @@ func (b *binder) attention(n naming, p string) *MLA {
 }
 
 // hasMTP returns whether the MTP layer is in the checkpoint: its tensors decide,
-// whatever the configuration says.
+// whatever the configuration says, and where there is one of them, all are wanted.
 func (b *binder) hasMTP(n naming) bool {
 	names := n.names()
-	return b.ck.Tensor(fmt.Sprintf(names.layer, b.c.Layers)+names.mtpProject) != nil
+	p := fmt.Sprintf(names.layer, b.c.Layers)
+	for _, name := range []string{names.mtpProject, names.mtpEmbed, names.mtpHidden, names.mtpNorm} {
+		if b.ck.Tensor(p+name) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *binder) mtp(n naming, m *Model, head *tensor.Tensor) *MTP {

@@ -53,3 +53,13 @@ func (gguf) heads(b *binder, p string) (upK, upV []nn.Linear) {
 	}
 	return b.pairHeads(both)
 }
+
+func (gguf) listExperts(l *lister, p string) {
+	l.stacks(p+"ffn_gate_exps.weight", p+"ffn_up_exps.weight", p+"ffn_down_exps.weight")
+}
+
+func (gguf) listHeads(l *lister, p string) {
+	c := l.c
+	l.all = append(l.all, Weight{p + "attn_k_b.weight", UpKey, []int{c.Heads, c.KVRank, c.Nope}, c.KVRank})
+	l.matrix(Projection, p+"attn_v_b.weight", c.Heads, c.V, c.KVRank)
+}

@@ -51,3 +51,19 @@ func (hf) heads(b *binder, p string) (upK, upV []nn.Linear) {
 	}
 	return b.pairHeads(p + "self_attn.kv_b_proj.weight")
 }
+
+func (hf) listExperts(l *lister, p string) {
+	if l.format == checkpoint.MLX {
+		stacked := p + "mlp.switch_mlp."
+		l.stacks(stacked+"gate_proj.weight", stacked+"up_proj.weight", stacked+"down_proj.weight")
+		return
+	}
+	for i := range l.c.Experts {
+		l.mlp(Projection, fmt.Sprintf("%smlp.experts.%d.", p, i), "gate_proj.weight", "up_proj.weight", "down_proj.weight", l.c.ExpertHidden)
+	}
+}
+
+func (hf) listHeads(l *lister, p string) {
+	c := l.c
+	l.matrix(Projection, p+"self_attn.kv_b_proj.weight", c.Heads*(c.Nope+c.V), c.KVRank)
+}

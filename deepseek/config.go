@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // A Config is the shape of a network. Fields name their key in config.json.
@@ -196,7 +197,19 @@ func (c *Config) validate() error {
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return oneLine(errs)
+}
+
+// oneLine joins errors to one sentence; nil where there are none.
+func oneLine(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	s := make([]string, len(errs))
+	for i, err := range errs {
+		s[i] = err.Error()
+	}
+	return errors.New(strings.Join(s, "; "))
 }
 
 func (c *Config) validateExperts() (errs []error) {

@@ -128,7 +128,7 @@ func parseGGUF(ck *checkpoint.Checkpoint) (Config, error) {
 	r.groups(&c)
 	r.gating(ck)
 	c.YaRN = r.yarn()
-	if err := errors.Join(r.errs...); err != nil {
+	if err := oneLine(r.errs); err != nil {
 		return Config{}, err
 	}
 	return c, c.validate()

@@ -31,11 +31,11 @@ func TestGoldenRope(t *testing.T) {
 	defer pool.Close()
 	for _, v := range vectors {
 		t.Run(v.Name, func(t *testing.T) {
-			y, err := (&hfConfig{RopeScaling: v.Scaling}).yarn()
+			theta, y, err := (&hfConfig{RopeScaling: v.Scaling, RopeTheta: &v.Theta}).rope()
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := Config{Rope: v.Rope, Nope: v.Nope, RopeTheta: v.Theta, YaRN: y}
+			c := Config{Rope: v.Rope, Nope: v.Nope, RopeTheta: theta, YaRN: y}
 			f := c.Frequencies()
 			for i, want := range v.Frequency {
 				if math.Abs(f[i]-want) > 1e-14*want {
@@ -48,7 +48,7 @@ func TestGoldenRope(t *testing.T) {
 			if got := c.SoftmaxScale(); math.Abs(got-v.Softmax) > 1e-14 {
 				t.Errorf("softmax scale is %.17g, want %.17g", got, v.Softmax)
 			}
-			a := nn.NewArena(pool)
+			a := nn.NewArena(pool, nn.Exact)
 			for position, want := range v.Rotated {
 				p, err := strconv.Atoi(position)
 				if err != nil {
@@ -98,6 +98,33 @@ func TestParseHF(t *testing.T) {
 	}
 }
 
+// TestRopeSpellings checks the ways in which configurations say how positions are
+// rotated.
+func TestRopeSpellings(t *testing.T) {
+	yarn := func(original int) *YaRN {
+		return &YaRN{Factor: 40, Original: original, BetaFast: 32, BetaSlow: 1, Mscale: 1, MscaleAllDim: 1}
+	}
+	for _, test := range []struct {
+		old, new string
+		theta    float64
+		yarn     *YaRN
+	}{
+		{`"rope_theta":10000,"rope_scaling":null`, `"rope_parameters":{"rope_type":"default","rope_theta":50000}`, 50000, nil},
+		{`"rope_theta":10000,"rope_scaling":null`, `"rope_parameters":{"rope_type":"yarn","rope_theta":50000,"factor":40,"original_max_position_embeddings":64,"mscale_all_dim":1}`, 50000, yarn(64)},
+		{`"rope_scaling":null`, `"rope_scaling":{"rope_type":"yarn","factor":40,"original_max_position_embeddings":64.0,"mscale_all_dim":1}`, 10000, yarn(64)},
+		{`"rope_scaling":null`, `"rope_scaling":{"type":"yarn","factor":40,"mscale":1.0,"mscale_all_dim":1}`, 10000, yarn(512)},
+		{`"rope_theta":10000,`, ``, 10000, nil},
+	} {
+		c, err := ParseHF([]byte(strings.Replace(strings.Replace(goodConfig, "\n", "", -1), test.old, test.new, 1)))
+		if err != nil || c.RopeTheta != test.theta || (c.YaRN == nil) != (test.yarn == nil) || c.YaRN != nil && *c.YaRN != *test.yarn {
+			t.Errorf("with %s: theta %g, %+v (%v), want %g, %+v", test.new, c.RopeTheta, c.YaRN, err, test.theta, test.yarn)
+		}
+	}
+	if c, err := ParseHF([]byte(strings.Replace(goodConfig, `"max_position_embeddings":512`, `"max_position_embeddings":512.0`, 1))); err != nil || c.Context != 512 {
+		t.Errorf("512.0: context %d (%v), want 512", c.Context, err)
+	}
+}
+
 // TestBadConfigs checks that each wrong configuration gets a sentence that names
 // the key, what it is and what is wanted.
 func TestBadConfigs(t *testing.T) {
@@ -113,7 +140,9 @@ func TestBadConfigs(t *testing.T) {
 		{`"rope_scaling":null`, `"rope_scaling":{"type":"linear","factor":2}`, `rope_scaling.type is "linear", want yarn`},
 		{`"rope_scaling":null`, `"rope_scaling":{"type":"yarn","factor":0,"original_max_position_embeddings":64}`, "rope_scaling.factor is 0, want a positive number"},
 		{`"rms_norm_eps":1e-6`, `"rms_norm_eps":0`, "rms_norm_eps is 0"},
-		{`"num_hidden_layers":4`, `"num_hidden_layers":"4"`, "config.json: json:"},
+		{`"num_hidden_layers":4`, `"num_hidden_layers":"4"`, `config.json: "4" is no whole number`},
+		{`"num_hidden_layers":4`, `"num_hidden_layers":4.5`, "config.json: 4.5 is no whole number"},
+		{`"rms_norm_eps":1e-6`, `"rms_norm_eps":"small"`, "config.json: rms_norm_eps is a JSON string"},
 		{`"q_lora_rank":null`, `"moe_layer_freq":2`, "moe_layer_freq is 2, want 1"},
 	} {
 		_, err := ParseHF([]byte(strings.Replace(goodConfig, test.old, test.new, 1)))

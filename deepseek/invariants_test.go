@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deskseek/deskseek/checkpoint"
@@ -65,10 +66,11 @@ func aCase(t *testing.T) golden.Case {
 func TestWorkersDoNotMatter(t *testing.T) {
 	each(t, func(t *testing.T, c golden.Case) {
 		_, input := c.Ints(t, "input_ids")
-		for _, form := range []Form{Absorbed, Expanded} {
+		for i := range 4 {
+			form, math := Form(i%2), []Math{Exact, Fast}[i/2]
 			var want []float32
 			for _, workers := range []int{1, 7} {
-				m := open(t, c.Path, Options{Workers: workers})
+				m := open(t, c.Path, Options{Workers: workers, Math: math})
 				o := whole(t, m, ids(input), form, nil)
 				got := allLogits(o, 0)
 				if m.MTP() != nil {
@@ -110,16 +112,33 @@ type timeline struct {
 // chunks, on scattered pages, with copies of pages, canceled neighbours and MTP
 // steps, and wants of each the bits that it has alone.
 func TestSequencesDoNotMatterToEachOther(t *testing.T) {
-	c := aCase(t)
-	m := open(t, c.Path, Options{Workers: 3})
-	r := rand.New(rand.NewPCG(1, 2))
 	rounds := 6
 	if testing.Short() {
 		rounds = 2
 	}
-	for range rounds {
-		interleave(t, m, r)
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, math := range []Math{Exact, Fast} {
+		t.Run(string(math), func(t *testing.T) {
+			m := open(t, mathCase(t, math).Path, Options{Workers: 3, Math: math})
+			for range rounds {
+				interleave(t, m, r)
+			}
+		})
 	}
+}
+
+// mathCase is a case that a math computes in its own way.
+func mathCase(t *testing.T, m Math) golden.Case {
+	if m == Exact {
+		return aCase(t)
+	}
+	for _, c := range golden.Cases(t) {
+		if strings.Contains(c.Name, "Q4_K_M") {
+			return c
+		}
+	}
+	t.Skip("no case in Q4_K_M among those chosen")
+	return golden.Case{}
 }
 
 func interleave(t *testing.T, m *Model, r *rand.Rand) {

@@ -12,13 +12,18 @@ import (
 // Math is how a network computes.
 type Math string
 
-// Exact is activations, latent cache and sums in f32, and every weight by its
-// tensor.Decode value. It is the definition; traces and golden tests use it.
-const Exact Math = "exact"
+const (
+	// Exact is activations, latent cache and sums in f32, and every weight by
+	// its tensor.Decode value. It is the definition; traces and golden tests
+	// use it.
+	Exact Math = "exact"
+	// Fast multiplies integer weights with activations in 8 bits.
+	Fast Math = "fast"
+)
 
 // Options are the choices of Load. The zero value is good.
 type Options struct {
-	// Math is how the network computes. Default Exact, the only one so far.
+	// Math is how the network computes. Default Exact.
 	Math Math
 	// Workers is the number of threads. Default one for each processor.
 	Workers int
@@ -41,8 +46,8 @@ func (o Options) withDefaults(layers int) Options {
 }
 
 func (o Options) validate(layers int) error {
-	if o.Math != Exact {
-		return fmt.Errorf("math %q is not supported, want %q", o.Math, Exact)
+	if o.Math != Exact && o.Math != Fast {
+		return fmt.Errorf("math %q is not known, want %q or %q", o.Math, Exact, Fast)
 	}
 	if o.From < 0 || o.To > layers || o.From >= o.To {
 		return fmt.Errorf("layers %d to %d, want a range of 0 to %d", o.From, o.To, layers)
@@ -66,6 +71,7 @@ type Model struct {
 	head      nn.Linear
 	mtp       *MTP
 
+	math   nn.Math
 	rope   nn.Rope
 	pool   *nn.Pool
 	cache  *Cache
@@ -89,6 +95,9 @@ func Load(ck *checkpoint.Checkpoint, o Options) (*Model, error) {
 	}
 	m.rope = nn.Rope{Frequency: c.Frequencies(), Scale: c.RopeScale()}
 	m.pool = nn.NewPool(o.Workers)
+	if o.Math == Fast {
+		m.math = nn.Fast
+	}
 	return m, nil
 }
 
@@ -127,7 +136,7 @@ func (m *Model) arena() *nn.Arena {
 		a.Reset()
 		return a
 	}
-	return nn.NewArena(m.pool)
+	return nn.NewArena(m.pool, m.math)
 }
 
 // Forward computes a step: it caches the latents of the runs' tokens, and returns

@@ -16,6 +16,16 @@ func (m *Model) BytesPerToken() int64 {
 }
 
 func (l *Layer) bytesPerToken() int64 {
+	n := l.bytesPerStep()
+	if l.MoE != nil {
+		n += int64(l.MoE.Gate.TopK) * mlpBytes(l.MoE.Routed.Store.Expert(0))
+	}
+	return n
+}
+
+// bytesPerStep returns the bytes of the layer that any step reads: all but the
+// routed experts.
+func (l *Layer) bytesPerStep() int64 {
 	a := l.Attention
 	n := bytesOf(a.UpQ, a.DownKV, a.Out) + bytesOf(a.UpK...) + bytesOf(a.UpV...)
 	if a.NormQ.Weight != nil {
@@ -24,7 +34,7 @@ func (l *Layer) bytesPerToken() int64 {
 	if l.MoE == nil {
 		return n + mlpBytes(*l.Dense)
 	}
-	n += l.MoE.Gate.Scores.Bytes() + int64(l.MoE.Gate.TopK)*mlpBytes(l.MoE.Routed.Store.Expert(0))
+	n += l.MoE.Gate.Scores.Bytes()
 	if l.MoE.Shared != nil {
 		n += mlpBytes(*l.MoE.Shared)
 	}
@@ -38,4 +48,83 @@ func bytesOf(ls ...nn.Linear) (n int64) {
 		n += l.Bytes()
 	}
 	return n
+}
+
+// A ReadCounter adds up the bytes of weights that steps read: all matrices of a
+// step once, however many its tokens, and of the routed experts those that any
+// of the tokens chose, once each. Norms, biases and rows of the embedding are
+// left out, as in BytesPerToken.
+type ReadCounter struct {
+	Bytes int64 // so far
+
+	model *Model
+	taken []bool // by expert
+}
+
+// CountReads returns a counter of m's steps.
+func (m *Model) CountReads() *ReadCounter {
+	return &ReadCounter{model: m, taken: make([]bool, m.Config.Experts)}
+}
+
+// Watch makes the counter the observer of a step that is to be computed.
+func (r *ReadCounter) Watch(b *Batch) {
+	m := r.model
+	for _, l := range m.layers {
+		r.Bytes += l.bytesPerStep()
+	}
+	for i := range b.Runs {
+		if m.last && b.Runs[i].Logits > 0 {
+			r.Bytes += m.head.Bytes()
+			break
+		}
+	}
+	b.Observe = r.observe
+}
+
+func (r *ReadCounter) observe(s Stage) {
+	if s.Routes == nil {
+		return
+	}
+	clear(r.taken)
+	experts, _ := s.Routes.Host()
+	store := r.model.layers[s.Layer-r.model.from].MoE.Routed.Store
+	for _, e := range experts {
+		if !r.taken[e] {
+			r.taken[e] = true
+			r.Bytes += mlpBytes(store.Expert(e))
+		}
+	}
+}
+
+// Operations returns the multiplications and additions of a run: two for each
+// weight that a token is multiplied with, and for attention in the run's form
+// over all positions a token sees. Norms, softmax and the like are left out.
+func (m *Model) Operations(r *Run) int64 {
+	c := &m.Config
+	n, end := int64(len(r.Tokens)), int64(r.Position+len(r.Tokens))
+	seen := n*int64(r.Position) + n*(n+1)/2 // positions, over all tokens
+	heads, split := int64(c.Heads), int64(c.Heads)*int64(c.KVRank)*int64(c.Nope+c.V)
+	attention := seen*heads*int64(2*c.KVRank+c.Rope) + n*split
+	if r.Form == Expanded {
+		attention = seen*heads*int64(c.Nope+c.Rope+c.V) + end*split
+	}
+	dim, expert := int64(c.Dim), 3*int64(c.Dim)*int64(c.ExpertHidden)
+	queries := heads * int64(c.Nope+c.Rope)
+	around := dim*queries + dim*int64(c.KVRank+c.Rope) + heads*int64(c.V)*dim
+	if c.QRank > 0 {
+		around += int64(c.QRank)*(dim+queries) - dim*queries
+	}
+	var sum int64
+	for _, l := range m.layers {
+		sum += attention + n*around
+		if l.MoE == nil {
+			sum += n * 3 * dim * int64(c.Hidden)
+		} else {
+			sum += n * (dim*int64(c.Experts) + int64(c.TopK+c.SharedExperts)*expert)
+		}
+	}
+	if m.last {
+		sum += int64(r.Logits) * dim * int64(c.Vocabulary)
+	}
+	return 2 * sum
 }

@@ -29,6 +29,8 @@ type Model interface {
 type Options struct {
 	// Context is the most tokens of a sequence: that of the network.
 	Context int
+	// Vocabulary is the number of tokens: that of the network.
+	Vocabulary int
 	// ExpandFrom is the number of uncached prompt tokens from which on they
 	// are computed in the expanded form (deepseek.Config.ExpandFrom).
 	ExpandFrom int
@@ -117,6 +119,11 @@ func (e *Engine) Submit(r Request) (*Stream, error) {
 		return nil, fmt.Errorf("%d new tokens, want 0 (as many as the context holds) or more", r.MaxTokens)
 	case r.MaxTokens > limit-n:
 		return nil, fmt.Errorf("a prompt of %d tokens and %d new ones exceed the context of %d", n, r.MaxTokens, limit)
+	}
+	for _, id := range r.Prompt {
+		if id < 0 || int(id) >= e.options.Vocabulary {
+			return nil, fmt.Errorf("the prompt has token %d, and the vocabulary 0 to %d", id, e.options.Vocabulary-1)
+		}
 	}
 	s, err := sample.New(r.Sampling)
 	if err != nil {

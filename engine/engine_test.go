@@ -132,7 +132,7 @@ func TestSameTokensWhateverTheSchedule(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 30 {
 		f := &fake{t: t}
-		e := New(f, Options{Context: limit, ExpandFrom: 20, MaxStepTokens: 1 + r.IntN(100)})
+		e := New(f, Options{Vocabulary: vocabulary, Context: limit, ExpandFrom: 20, MaxStepTokens: 1 + r.IntN(100)})
 		var group sync.WaitGroup
 		for range 1 + r.IntN(4) {
 			p, n := prompt(r, 1+r.IntN(150)), 1+r.IntN(100)
@@ -167,7 +167,7 @@ func TestSameTokensWhateverTheSchedule(t *testing.T) {
 func TestForms(t *testing.T) {
 	for _, n := range []int{19, 20, 45} {
 		f := &fake{t: t}
-		e := New(f, Options{Context: limit, ExpandFrom: 20, MaxStepTokens: 10})
+		e := New(f, Options{Vocabulary: vocabulary, Context: limit, ExpandFrom: 20, MaxStepTokens: 10})
 		s, err := e.Submit(Request{Prompt: make([]token.ID, n), MaxTokens: 4})
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +191,7 @@ func TestForms(t *testing.T) {
 func TestEnds(t *testing.T) {
 	p := []token.ID{5, 6, 7}
 	want := alone(p, limit)
-	e := New(&fake{t: t}, Options{Context: limit})
+	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
 	for _, test := range []struct {
 		name   string
 		r      Request
@@ -217,7 +217,7 @@ func TestEnds(t *testing.T) {
 // TestRefused checks that what can't be computed is an error before anything is.
 func TestRefused(t *testing.T) {
 	f := &fake{t: t}
-	e := New(f, Options{Context: limit})
+	e := New(f, Options{Vocabulary: vocabulary, Context: limit})
 	for _, test := range []struct {
 		r    Request
 		want string
@@ -226,6 +226,8 @@ func TestRefused(t *testing.T) {
 		{Request{Prompt: make([]token.ID, limit)}, "the prompt has 300 tokens, which leaves no room for an answer in a context of 300"},
 		{Request{Prompt: make([]token.ID, 200), MaxTokens: 101}, "a prompt of 200 tokens and 101 new ones exceed the context of 300"},
 		{Request{Prompt: make([]token.ID, 2), MaxTokens: -1}, "-1 new tokens"},
+		{Request{Prompt: []token.ID{3, vocabulary}}, "the prompt has token 50, and the vocabulary 0 to 49"},
+		{Request{Prompt: []token.ID{-3}}, "the prompt has token -3"},
 		{Request{Prompt: make([]token.ID, 2), Sampling: sample.Params{TopP: 2}}, "2"},
 	} {
 		if _, err := e.Submit(test.r); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -241,13 +243,14 @@ func TestRefused(t *testing.T) {
 // sequence, that its pages come back, and that the next one is served.
 func TestErrorsAndCancel(t *testing.T) {
 	f := &fake{t: t, fail: 5}
-	e := New(f, Options{Context: limit})
+	e := New(f, Options{Vocabulary: vocabulary, Context: limit})
 	p := []token.ID{3, 4}
 	s, _ := e.Submit(Request{Prompt: p})
 	if got, err := collect(t, s); !errors.Is(err, errDisk) || len(got) != 4 {
 		t.Errorf("%d tokens and error %v, want 4 and that of the disk", len(got), err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	s, _ = e.Submit(Request{Prompt: p})
 	n := 0
 	var last error
@@ -276,7 +279,7 @@ func TestErrorsAndCancel(t *testing.T) {
 // TestCanceledWhileWaiting checks that a sequence whose turn has not come ends
 // with its context.
 func TestCanceledWhileWaiting(t *testing.T) {
-	e := New(&fake{t: t}, Options{Context: limit})
+	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
 	first, _ := e.Submit(Request{Prompt: []token.ID{1}})
 	second, _ := e.Submit(Request{Prompt: []token.ID{1}})
 	for range first.Tokens(context.Background()) {
@@ -297,7 +300,7 @@ func TestNothingToChoose(t *testing.T) {
 	for id := range token.ID(vocabulary) {
 		bias[id] = float32(math.Inf(-1))
 	}
-	e := New(&fake{t: t}, Options{Context: limit})
+	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
 	s, err := e.Submit(Request{Prompt: []token.ID{1}, Sampling: sample.Params{LogitBias: bias}})
 	if err != nil {
 		t.Fatal(err)
@@ -309,7 +312,7 @@ func TestNothingToChoose(t *testing.T) {
 
 func ExampleEngine() {
 	// A *deepseek.Model stands where nil does here.
-	e := New(nil, Options{Context: 2048})
+	e := New(nil, Options{Vocabulary: 129280, Context: 2048})
 	_, err := e.Submit(Request{Prompt: make([]token.ID, 4000)})
 	fmt.Println(err)
 	// Output: the prompt has 4000 tokens, which leaves no room for an answer in a context of 2048

@@ -28,19 +28,16 @@ func newChat() *cobra.Command {
 conversation, /exit or Ctrl-D ends it; Ctrl-C stops an answer.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			params, err := generate.parse()
+			params, err := generate.parse(c)
 			if err != nil {
 				return err
 			}
-			llm, err := model.open(c.ErrOrStderr())
+			llm, err := model.open(c)
 			if err != nil {
 				return err
 			}
 			defer llm.Close()
-			if t, err := llm.Template(); t == nil {
-				if err == nil {
-					err = fmt.Errorf("%w: deskseek run --raw", deskseek.ErrNoTemplate)
-				}
+			if _, err := llm.EncodeChat(turns(system, "")); err != nil {
 				return err
 			}
 			s := &conversation{
@@ -64,6 +61,7 @@ type conversation struct {
 	out, errs io.Writer
 	prompts   bool           // a person types
 	signals   chan os.Signal // Ctrl-C: ends an answer, or the conversation
+	leaving   bool           // SIGTERM came
 	system    []chat.Message
 	messages  []chat.Message
 }
@@ -104,7 +102,7 @@ func (s *conversation) read(in io.Reader) error {
 			if line == "/exit" {
 				return nil
 			}
-			if err := s.turn(line); err != nil {
+			if err := s.turn(line); err != nil || s.leaving {
 				return err
 			}
 		case err := <-done:
@@ -157,17 +155,23 @@ func (s *conversation) turn(line string) error {
 // A writeError is output that could not be written: there is nobody to talk to.
 type writeError struct{ error }
 
-// answer prints the answer to a conversation as it comes. A signal ends it, and
-// what there is of it then stands.
+// answer prints the answer to a conversation as it comes. Ctrl-C ends it, and
+// what there is of it then stands; SIGTERM ends the conversation too.
 func (s *conversation) answer(messages []chat.Message) (string, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		select {
-		case <-s.signals:
+		case sig := <-s.signals:
+			s.leaving = sig != os.Interrupt
 			cancel()
 		case <-ctx.Done():
 		}
+	}()
+	defer func() {
+		cancel()
+		<-done
 	}()
 	var text strings.Builder
 	for event, err := range s.llm.Chat(ctx, messages, s.params) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -49,7 +50,7 @@ type report struct {
 	Config    *deepseek.Config `json:"config,omitempty"`
 	KVUp      string           `json:"kv_up,omitempty"`
 	MTP       bool             `json:"mtp"`
-	Tokenizer int              `json:"tokenizer_size"`
+	Tokenizer string           `json:"tokenizer"`
 	Template  string           `json:"chat_template"`
 	Types     []typeShare      `json:"types"`
 	Tensors   []tensorInfo     `json:"tensors,omitempty"`
@@ -78,6 +79,9 @@ type keyValue struct {
 }
 
 func (f *inspectFlags) run(c *cobra.Command) error {
+	if err := f.model.checkPath(c); err != nil {
+		return err
+	}
 	ck, err := f.model.checkpoint()
 	if err != nil {
 		return err
@@ -87,7 +91,9 @@ func (f *inspectFlags) run(c *cobra.Command) error {
 	if f.json {
 		err = printJSON(c.OutOrStdout(), r)
 	} else {
-		r.print(c.OutOrStdout())
+		out := bufio.NewWriter(c.OutOrStdout())
+		r.print(out)
+		err = out.Flush()
 	}
 	if err == nil && len(r.Problems) > 0 {
 		err = fmt.Errorf("%s can't be run: %d problems", ck.Path(), len(r.Problems))
@@ -136,19 +142,20 @@ func (r *report) network(ck *checkpoint.Checkpoint) {
 
 // text says what there is of tokenizer and chat template.
 func (r *report) text(ck *checkpoint.Checkpoint) {
-	text, err := deskseek.LoadText(ck)
-	if err != nil {
-		r.Problems = append(r.Problems, err.Error())
-		return
-	}
-	if text.Tokenizer != nil {
-		r.Tokenizer = text.Tokenizer.Size()
+	text := deskseek.LoadText(ck)
+	switch {
+	case text.Tokenizer != nil:
+		r.Tokenizer = fmt.Sprintf("%d tokens", text.Tokenizer.Size())
+	case text.TokenizerError != nil:
+		r.Tokenizer = "can't be used: " + text.TokenizerError.Error()
+	default:
+		r.Tokenizer = "none"
 	}
 	switch {
 	case text.Template != nil:
 		r.Template = text.Template.Name()
 	case text.TemplateError != nil:
-		r.Template = "not known: " + text.TemplateError.Error()
+		r.Template = "can't be used: " + text.TemplateError.Error()
 	default:
 		r.Template = "none"
 	}
@@ -179,11 +186,7 @@ func (r *report) print(w io.Writer) {
 	if c := r.Config; c != nil {
 		r.printConfig(line, c)
 	}
-	if r.Tokenizer > 0 {
-		line("tokenizer", "%d tokens", r.Tokenizer)
-	} else {
-		line("tokenizer", "none")
-	}
+	line("tokenizer", "%s", r.Tokenizer)
 	line("chat template", "%s", r.Template)
 	for _, t := range r.Types {
 		line("type "+t.Type, "%d tensors, %s", t.Tensors, bytesOf(t.Bytes))

@@ -25,6 +25,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not heed the first
 	code := execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -79,8 +80,36 @@ stories.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(), newChat(), newInspect(), newTokenize(), newTrace(), newVersion())
+	root.AddCommand(newRun(), newChat(), newInspect(), newTokenize(), newTrace(), newBench(), newVersion())
 	return root
+}
+
+// input returns standard input, whose reading ends when the command is
+// interrupted.
+func input(c *cobra.Command) io.Reader { return &interruptible{c.Context(), c.InOrStdin()} }
+
+// An interruptible reader gives up waiting when its context ends.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done, buf := make(chan result, 1), make([]byte, len(p)) // buf: a read given up may still write
+	go func() {
+		n, err := i.r.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, buf[:r.n]), r.err
+	case <-i.ctx.Done():
+		return 0, context.Cause(i.ctx)
+	}
 }
 
 // usageArgs makes what is wrong with arguments a usage error.

@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/deskseek/deskseek"
 	"github.com/deskseek/deskseek/internal/golden"
 	"github.com/deskseek/deskseek/internal/npy"
 )
@@ -36,14 +39,20 @@ func TestUsage(t *testing.T) {
 		{[]string{"walk"}, 2, `unknown command "walk"`},
 		{[]string{"run", "--warp"}, 2, "unknown flag: --warp"},
 		{[]string{"run", "a", "b"}, 2, "accepts at most 1 arg"},
-		{[]string{"run", "-n", "-1", "a"}, 2, "-n is -1"},
-		{[]string{"run", "--math", "fast", "a"}, 2, "--math fast is not supported"},
+		{[]string{"run", "-n", "-1", "a"}, 2, "-n is -1, want 1 or more"},
+		{[]string{"run", "--math", "rough", "a"}, 2, "--math rough is not known"},
+		{[]string{"trace", "--ids", "1", "--out", dir, "--math", "fast"}, 2, "a trace is of exact math"},
 		{[]string{"run", "--ids", "1", "a"}, 2, "both --ids and a prompt"},
 		{[]string{"run", "--ids", "1,x"}, 2, `"x" is no token id`},
 		{[]string{"run", "--top-p", "2", "a"}, 2, "top_p is 2"},
 		{[]string{"run", "--logit-bias", "5", "a"}, 2, "want ID=VALUE"},
 		{[]string{"run"}, 2, "the prompt is empty"},
-		{[]string{"run", "--ids", "5000"}, 1, "token 5000, want 0 to 2047"},
+		{[]string{"run", ""}, 2, "the prompt is empty"},
+		{[]string{"run", "-n", "0", "a"}, 2, "-n is 0, want 1 or more"},
+		{[]string{"run", "-m", "", "a"}, 2, "-m is empty"},
+		{[]string{"inspect", "-m", ""}, 2, "-m is empty"},
+		{[]string{"tokenize", "-m", ""}, 2, "-m is empty"},
+		{[]string{"run", "--ids", "5000"}, 1, "the prompt has token 5000, and the vocabulary 0 to 2047"},
 		{[]string{"run", "--ids", "1,2", "-n", "2047"}, 1, "exceed the context of 2048"},
 		{[]string{"run", "-m", dir, "a"}, 1, dir},
 		{[]string{"trace", "--ids", "1"}, 2, "--ids and --out are needed"},
@@ -218,6 +227,7 @@ func TestTokenize(t *testing.T) {
 		{"1 527", "<｜end▁of▁sentence｜>Once", []string{"--decode"}},
 		{"[1, 527]", "Once", []string{"--decode", "--skip-special"}},
 		{"\"Once\"\n\n\"\"\n", "[527]\n[]\n", []string{"--jsonl"}},
+		{"[129, 230]", "\"\\u0085\"\n", []string{"--jsonl", "--decode"}},
 		{"[527]\n[1]\n", "\"Once\"\n\"<｜end▁of▁sentence｜>\"\n", []string{"--jsonl", "--decode"}},
 		{
 			`{"messages":[{"role":"user","content":"Once"}],"add_generation_prompt":true}`,
@@ -306,6 +316,92 @@ func TestCanceled(t *testing.T) {
 		t.Errorf("exit %d, want %d: %s", code, exitInterrupted, errs.String())
 	}
 }
+
+// TestInterruptedInput checks that a command that waits for standard input ends
+// when it is interrupted.
+func TestInterruptedInput(t *testing.T) {
+	for _, args := range [][]string{{"run"}, {"tokenize"}, {"tokenize", "--jsonl"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, w := io.Pipe() // nobody writes
+		waiting := &signalOnRead{r, make(chan struct{})}
+		go func() {
+			<-waiting.reads
+			cancel()
+		}()
+		var out, errs bytes.Buffer
+		if code := execute(ctx, args, waiting, &out, &errs); code != exitInterrupted {
+			t.Errorf("%v: exit %d, want %d: %s", args, code, exitInterrupted, errs.String())
+		}
+		w.Close()
+	}
+}
+
+// A signalOnRead says when it is first read from.
+type signalOnRead struct {
+	io.Reader
+	reads chan struct{}
+}
+
+func (s *signalOnRead) Read(p []byte) (int, error) {
+	close(s.reads)
+	return s.Reader.Read(p)
+}
+
+// TestSignalsInChat checks that Ctrl-C ends an answer and not the conversation,
+// and that SIGTERM ends both.
+func TestSignalsInChat(t *testing.T) {
+	for _, test := range []struct {
+		signal  os.Signal
+		answers int
+	}{{os.Interrupt, 2}, {syscall.SIGTERM, 1}} {
+		llm, err := deskseek.Open("", deskseek.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer llm.Close()
+		s := &conversation{llm: llm, signals: make(chan os.Signal, 1), params: deskseek.Params{IgnoreEOS: true}}
+		var errs bytes.Buffer
+		out := &signalOnWrite{to: s.signals, signal: test.signal}
+		s.out, s.errs = out, &errs
+		if err := s.read(strings.NewReader("Tell me a story.\nAnother one.\n")); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(errs.String(), "(stopped)"); n != test.answers {
+			t.Errorf("%v: %d answers were stopped, want %d: %s", test.signal, n, test.answers, errs.String())
+		}
+	}
+}
+
+// A signalOnWrite sends a signal once a line, as soon as something is written.
+type signalOnWrite struct {
+	to     chan os.Signal
+	signal os.Signal
+	sent   bool
+}
+
+func (s *signalOnWrite) Write(p []byte) (int, error) {
+	if !s.sent {
+		s.to <- s.signal
+	}
+	s.sent = !bytes.HasSuffix(p, []byte("\n"))
+	return len(p), nil
+}
+
+// TestFullDisk checks that output that can't be written is an error.
+func TestFullDisk(t *testing.T) {
+	for _, args := range [][]string{{"run", "-n", "3", "Hi"}, {"run", "--json", "-n", "3", "Hi"}, {"inspect"}, {"inspect", "--json"}, {"tokenize"}, {"version"}} {
+		var errs bytes.Buffer
+		if code := execute(t.Context(), args, strings.NewReader("text"), full{}, &errs); code != exitError || !strings.Contains(errs.String(), errFull.Error()) {
+			t.Errorf("%v: exit %d, %s", args, code, errs.String())
+		}
+	}
+}
+
+var errFull = errors.New("no space left")
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
 
 // TestVersion checks that the version says which kernels are used.
 func TestVersion(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/shirou/gopsutil/v4/mem"
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ type modelFlag struct {
 
 func (f *modelFlag) add(c *cobra.Command) {
 	f.addPath(c)
-	c.Flags().StringVar(&f.math, "math", string(deepseek.Exact), `how to compute: "exact" is f32 throughout, and the only one so far`)
+	c.Flags().StringVar(&f.math, "math", string(deepseek.Exact), `how to compute: "exact" is f32 throughout, "fast" multiplies integer weights with 8-bit activations`)
 	c.Flags().IntVarP(&f.threads, "threads", "t", 0, "number of threads (default one for each processor)")
 }
 
@@ -30,10 +29,22 @@ func (f *modelFlag) addPath(c *cobra.Command) {
 	c.Flags().StringVarP(&f.path, "model", "m", "", "folder or file of the model (default the built-in demo model)")
 }
 
+// checkPath says what is wrong with -m: an empty one is likely a variable that
+// is not set, and no wish for the demo model.
+func (f *modelFlag) checkPath(c *cobra.Command) error {
+	if c.Flags().Changed("model") && f.path == "" {
+		return usagef("-m is empty; want a folder or file, or no -m for the built-in model")
+	}
+	return nil
+}
+
 // check says what is wrong with the flags.
-func (f *modelFlag) check() error {
-	if f.math != string(deepseek.Exact) {
-		return usagef("--math %s is not supported; want exact", f.math)
+func (f *modelFlag) check(c *cobra.Command) error {
+	if err := f.checkPath(c); err != nil {
+		return err
+	}
+	if f.math != string(deepseek.Exact) && f.math != string(deepseek.Fast) {
+		return usagef("--math %s is not known; want exact or fast", f.math)
 	}
 	if f.threads < 0 {
 		return usagef("--threads is %d, want 0 (one for each processor) or more", f.threads)
@@ -50,15 +61,15 @@ func (f *modelFlag) checkpoint() (*checkpoint.Checkpoint, error) {
 }
 
 // open loads the model, and says before what its size means for this machine.
-func (f *modelFlag) open(errs io.Writer) (*deskseek.LLM, error) {
-	if err := f.check(); err != nil {
+func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
+	if err := f.check(c); err != nil {
 		return nil, err
 	}
 	ck, err := f.checkpoint()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(errs, outlook(ck.Path(), ck.Size(), freeMemory()))
+	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
 	llm, err := deskseek.New(ck, deskseek.Options{Math: deepseek.Math(f.math), Workers: f.threads})
 	if err != nil {
 		ck.Close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,7 +55,7 @@ logits that shows any change of numerics, go to standard error.`,
 }
 
 func (f *runFlags) run(c *cobra.Command, args []string) error {
-	params, err := f.generate.parse()
+	params, err := f.generate.parse(c)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (f *runFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	llm, err := f.model.open(c.ErrOrStderr())
+	llm, err := f.model.open(c)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (f *runFlags) check(c *cobra.Command, args []string) error {
 	case f.logprobs >= 0 && !f.json:
 		return usagef("--logprobs is shown with --json only")
 	}
-	return f.model.check()
+	return f.model.check(c)
 }
 
 // prompt returns the text of the prompt: the argument, or standard input where
@@ -119,20 +120,24 @@ func (f *runFlags) prompt(c *cobra.Command, args []string) (string, error) {
 		return "", nil
 	}
 	if len(args) > 0 {
-		return args[0], nil
+		return args[0], notEmpty(args[0])
 	}
 	if isTerminal(c.InOrStdin()) {
 		fmt.Fprintln(c.ErrOrStderr(), "the prompt is read from standard input; end it with Ctrl-D")
 	}
-	data, err := io.ReadAll(c.InOrStdin())
+	data, err := io.ReadAll(input(c))
 	if err != nil {
 		return "", fmt.Errorf("reading the prompt from standard input: %w", err)
 	}
 	text := strings.TrimSuffix(string(data), "\n")
-	if text == "" {
-		return "", usagef("the prompt is empty; give one as an argument or on standard input")
+	return text, notEmpty(text)
+}
+
+func notEmpty(prompt string) error {
+	if prompt == "" {
+		return usagef("the prompt is empty; give one as an argument or on standard input")
 	}
-	return text, nil
+	return nil
 }
 
 // isTerminal returns whether r is one that a person types at.
@@ -147,17 +152,13 @@ func isTerminal(r io.Reader) bool {
 
 // encode returns the tokens of a text prompt.
 func (f *runFlags) encode(llm *deskseek.LLM, text string) ([]token.ID, error) {
-	t, err := llm.Template()
-	if f.raw || t == nil && err == nil {
-		if f.system != "" {
-			return nil, usagef("the model has no chat template; --system does not go with it")
-		}
-		return llm.EncodeText(text)
+	if t := llm.Text(); !f.raw && (t.Template != nil || t.TemplateError != nil) {
+		return llm.EncodeChat(turns(f.system, text))
 	}
-	if err != nil {
-		return nil, err
+	if f.system != "" {
+		return nil, usagef("the model has no chat template; --system does not go with it")
 	}
-	return llm.EncodeChat(turns(f.system, text))
+	return llm.EncodeText(text)
 }
 
 // turns returns a system message, where there is one, and a user's.
@@ -262,9 +263,15 @@ func logprobsOf(t *sample.Choice) tokenLogprobs {
 	return l
 }
 
-// printJSON prints v as one line, without escaping what HTML would need.
+// printJSON prints v as one line, without escaping what HTML would need. U+0085
+// is escaped, as encoding/json does U+2028: some readers take it for a line's end.
 func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(bytes.ReplaceAll(line.Bytes(), []byte("\u0085"), []byte(`\u0085`)))
+	return err
 }

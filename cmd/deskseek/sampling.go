@@ -36,10 +36,10 @@ func (f *generateFlag) add(c *cobra.Command, temperature float32) {
 }
 
 // parse checks the flags and returns what they say.
-func (f *generateFlag) parse() (deskseek.Params, error) {
+func (f *generateFlag) parse(c *cobra.Command) (deskseek.Params, error) {
 	p := f.params
-	if p.MaxTokens < 0 {
-		return p, usagef("-n is %d, want 0 (as many as the context holds) or more", p.MaxTokens)
+	if c.Flags().Changed("max-tokens") && p.MaxTokens < 1 {
+		return p, usagef("-n is %d, want 1 or more; without it the answer may fill the context", p.MaxTokens)
 	}
 	for _, b := range f.bias {
 		name, value, ok := strings.Cut(b, "=")

@@ -57,6 +57,9 @@ beside it.`,
 }
 
 func (f *tokenizeFlags) run(c *cobra.Command) error {
+	if err := f.model.checkPath(c); err != nil {
+		return err
+	}
 	switch {
 	case f.chat && !f.jsonl:
 		return usagef("--chat reads conversations as JSON lines; add --jsonl")
@@ -85,9 +88,9 @@ func (f *tokenizeFlags) run(c *cobra.Command) error {
 		t.text.TemplateError = nil
 	}
 	if f.jsonl {
-		err = t.lines(c.InOrStdin())
+		err = t.lines(input(c))
 	} else {
-		err = t.whole(c.InOrStdin())
+		err = t.whole(input(c))
 	}
 	if err != nil {
 		t.out.Flush()
@@ -185,14 +188,14 @@ func (t *tokenizing) line(line []byte) (any, error) {
 		return t.conversation(line)
 	case t.flags.decode:
 		var ids []token.ID
-		if err := json.Unmarshal(line, &ids); err != nil {
-			return nil, fmt.Errorf("want an array of token ids: %w", err)
+		if json.Unmarshal(line, &ids) != nil {
+			return nil, fmt.Errorf("%.40q is no array of token ids", line)
 		}
 		return t.decode(ids)
 	}
 	var s string
-	if err := json.Unmarshal(line, &s); err != nil {
-		return nil, fmt.Errorf("want a JSON string: %w", err)
+	if json.Unmarshal(line, &s) != nil {
+		return nil, fmt.Errorf("%.40q is no JSON string", line)
 	}
 	ids := t.text.Tokenizer.Encode(nil, s, !t.flags.noSpecial)
 	if ids == nil {

@@ -66,8 +66,11 @@ func (f *traceFlags) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := f.model.check(); err != nil {
+	if err := f.model.check(c); err != nil {
 		return err
+	}
+	if f.model.math != string(deepseek.Exact) {
+		return usagef("a trace is of exact math; --math %s does not go with it", f.model.math)
 	}
 	ck, err := f.model.checkpoint()
 	if err != nil {
@@ -111,6 +114,11 @@ func (t *tracer) wants(what string) bool {
 
 // check says what can't be traced, before anything is computed.
 func (t *tracer) check(path string) error {
+	for _, id := range t.ids {
+		if id < 0 || int(id) >= t.model.Vocabulary() {
+			return fmt.Errorf("the prompt has token %d, and the vocabulary 0 to %d", id, t.model.Vocabulary()-1)
+		}
+	}
 	switch limit := t.model.Config.Context; {
 	case len(t.ids) > limit:
 		return fmt.Errorf("the prompt has %d tokens, which exceed the context of %d", len(t.ids), limit)

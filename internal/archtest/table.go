@@ -24,6 +24,8 @@ var rules = []rule{
 	{"chat", []string{"token"}},
 	{"engine", []string{"deepseek", "nn", "sample", "token"}},
 	{"demo", []string{"checkpoint"}},
+	{"measure", []string{"deepseek", "kernel", "token"}},
+	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
 	{"sample", []string{"token"}},
 	{"nn", []string{"kernel", "tensor"}},
