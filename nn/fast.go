@@ -42,7 +42,7 @@ func (l Linear) integer(m Math) (e kernel.Encoding, block int, ok bool) {
 
 // panel is how many rows of a weight the kernel likes to take at a time: shares
 // of work are cut at multiples of it.
-const panel = 16
+const panel = 32
 
 // shareRows returns the part of n rows that is w's, in whole panels.
 func (w *worker) shareRows(n int) (lo, hi int) {
