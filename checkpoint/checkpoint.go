@@ -19,6 +19,7 @@ import (
 // A Format is the kind of container a checkpoint is.
 type Format string
 
+// The kinds that are read.
 const (
 	Safetensors Format = "safetensors"
 	MLX         Format = "mlx" // safetensors whose weights MLX may have packed
@@ -123,7 +124,7 @@ func OpenBytes(name string, data []byte) (*Checkpoint, error) {
 	if err := c.add(tensors); err != nil {
 		return nil, err
 	}
-	if err := c.attachScales(); err != nil {
+	if err := joined(name, c.attachScales()); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -159,7 +160,8 @@ func (c *Checkpoint) Config() []byte { return c.config }
 // those of its first file. nil for the other formats.
 func (c *Checkpoint) Metadata() Metadata { return c.metadata }
 
-// Tensor returns the tensor of that name, or nil.
+// Tensor returns the tensor of that name, or nil. One whose encoding is not read
+// is there, too: it has no Data, and Unsupported names the encoding.
 //
 // A F8_E4M3 tensor X has its Scale from X_scale_inv, which is a tensor of its
 // own as well. An MLX-packed X.weight has Scale and Bias from X.scales and
@@ -187,7 +189,7 @@ func (c *Checkpoint) Companion(name string) ([]byte, error) {
 	if c.folder == "" || !isBase(name) {
 		return nil, fmt.Errorf("%s beside %s: %w", name, c.path, fs.ErrNotExist)
 	}
-	return readWhole(filepath.Join(c.folder, name), 256<<20)
+	return readWhole(filepath.Join(c.folder, name), mostCompanion)
 }
 
 // Close unmaps the files.

@@ -71,6 +71,42 @@ func TestOneShardOpensAll(t *testing.T) {
 	}
 }
 
+// TestUnread: tensors of types that are not read are there, with all but data.
+func TestUnread(t *testing.T) {
+	type want struct {
+		name, kind string
+		shape      []int
+		length     int64
+	}
+	for _, c := range []struct {
+		data []byte
+		want []want
+	}{
+		{withUnread(), []want{
+			{"a", "IQ2_XXS", []int{3, 256}, 198}, {"b", "IQ4_K_R4 (of ik_llama.cpp)", []int{2, 256}, 160},
+			{"c", "number 9999", []int{8}, 32}, {"d", "F32", []int{8}, 32},
+		}},
+		{newGGUF(1, 0).info("last", 137, 0, 256).data(80), []want{{"last", "IQ2_K (of ik_llama.cpp)", []int{256}, 80}}},
+		{safetensorsFile(stored{"a", "F8_E5M2", []int{2, 3}, 6}, stored{"b", "two words", []int{1}, 5}, stored{"c", "U8", []int{4}, 4}), []want{
+			{"a", "F8_E5M2", []int{2, 3}, 6}, {"b", `"two words"`, []int{1}, 5}, {"c", "U8", []int{4}, 4},
+		}},
+	} {
+		got, err := OpenBytes("unread", c.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readable(t, got)
+		if len(got.Names()) != len(c.want) {
+			t.Errorf("names %v", got.Names())
+		}
+		for _, w := range c.want {
+			if x := got.Tensor(w.name); x == nil || x.Type() != w.kind || !slices.Equal(x.Shape, w.shape) || x.Source.Length != w.length {
+				t.Errorf("%s: %+v, want %+v", w.name, x, w)
+			}
+		}
+	}
+}
+
 func TestOpenMLX(t *testing.T) {
 	shard, config := smallMLX()
 	c := mustOpen(t, writeFiles(t, map[string][]byte{"model.safetensors": shard, "config.json": config}))
@@ -203,7 +239,7 @@ func TestMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := c.Metadata()
-	if keys := m.Keys(); len(keys) != 25 || keys[0] != "general.architecture" || keys[24] != "none" {
+	if keys := m.Keys(); len(keys) != 26 || keys[0] != "general.architecture" || keys[1] != alignmentKey || keys[25] != "none" {
 		t.Errorf("keys %v", keys)
 	}
 	for key, want := range map[string]uint64{"u8": 1, "u16": 2, "u32": 3, "u64": 4} {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -23,6 +25,50 @@ func (e *formatError) Is(target error) bool { return target == ErrFormat }
 func badf(file, format string, args ...any) error {
 	return &formatError{file, fmt.Sprintf(format, args...)}
 }
+
+// mostShown is the number of problems that an error spells out.
+const mostShown = 20
+
+// formatErrors are several sentences about the files of one checkpoint, each a
+// formatError.
+type formatErrors struct {
+	path string
+	errs []error
+}
+
+// joined makes one error of all that is wrong with the checkpoint at path; nil of
+// nothing.
+func joined(path string, errs []error) error {
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	return &formatErrors{path, errs}
+}
+
+func (e *formatErrors) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s: %d problems:", e.path, len(e.errs))
+	for i, err := range e.errs {
+		if i == mostShown {
+			fmt.Fprintf(&s, "\n  and %d more", len(e.errs)-i)
+			break
+		}
+		line := err.Error()
+		if about, ok := errors.AsType[*formatError](err); ok && about.file == e.path {
+			line = about.sentence // the first line has the name
+		} else if ok {
+			line = filepath.Base(about.file) + ": " + about.sentence
+		}
+		fmt.Fprintf(&s, "\n  %s", line)
+	}
+	return s.String()
+}
+
+// Unwrap returns the single problems.
+func (e *formatErrors) Unwrap() []error { return e.errs }
 
 // printable returns a name from a file as it may stand in a sentence: quoted
 // where it has spaces or unprintable characters, cut where it is long.

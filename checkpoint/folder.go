@@ -214,14 +214,14 @@ func (c *Checkpoint) openShard(path string) (*safetensors, error) {
 // check: every tensor the index names is in the shard it names. Tensors it does
 // not name are welcome.
 func (x *index) check(c *Checkpoint) error {
+	var errs []error
 	for _, name := range sortedKeys(x.shard) {
 		t, shard := c.tensors[name], x.shard[name]
 		if t == nil {
-			return badf(x.file, "tensor %s is said to be in %s, which lacks it", printable(name), printable(shard))
-		}
-		if held := filepath.Base(t.Source.File); held != shard {
-			return badf(x.file, "tensor %s is said to be in %s, but is in %s", printable(name), printable(shard), printable(held))
+			errs = append(errs, badf(x.file, "tensor %s is said to be in %s, which lacks it", printable(name), printable(shard)))
+		} else if held := filepath.Base(t.Source.File); held != shard {
+			errs = append(errs, badf(x.file, "tensor %s is said to be in %s, but is in %s", printable(name), printable(shard), printable(held)))
 		}
 	}
-	return nil
+	return joined(x.file, errs)
 }

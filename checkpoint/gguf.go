@@ -215,11 +215,7 @@ func (c *cursor) tensor() (*tensor.Tensor, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	d, ok := ggmlTypes[number]
-	if !ok {
-		return nil, badf(c.file, "tensor %s: %s", printable(name), unsupported(number))
-	}
-	t, err := shaped(c.file, name, d, shape)
+	t, err := shaped(c.file, name, ggmlEncoding(number), shape)
 	if err != nil {
 		return nil, err
 	}

@@ -106,16 +106,26 @@ var ggmlTypes = map[uint32]tensor.DType{
 	20: tensor.IQ4_NL, 23: tensor.IQ4_XS,
 }
 
-// otherTypes are the names of those that are not.
-var otherTypes = map[uint32]string{
-	4: "Q4_2, long removed from ggml", 5: "Q4_3, long removed from ggml",
-	9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 21: "IQ3_S", 22: "IQ2_S",
-	29: "IQ1_M", 31: "Q4_0_4_4, removed from ggml", 32: "Q4_0_4_8, removed from ggml", 33: "Q4_0_8_8, removed from ggml",
-	34: "TQ1_0", 35: "TQ2_0", 36: "IQ4_NL_4_4, removed from ggml", 37: "IQ4_NL_4_8, removed from ggml",
-	38: "IQ4_NL_8_8, removed from ggml", 39: "MXFP4", 40: "NVFP4", 41: "Q1_0", 42: "Q2_0",
+// otherTypes are those that are not, with values and bytes of a block where all
+// programs agree on them.
+var otherTypes = map[uint32]encoding{
+	4: other("Q4_2 (removed from ggml)", 0, 0), 5: other("Q4_3 (removed from ggml)", 0, 0),
+	9: other("Q8_1", 32, 36), 15: other("Q8_K", 256, 292),
+	16: other("IQ2_XXS", 256, 66), 17: other("IQ2_XS", 256, 74), 18: other("IQ3_XXS", 256, 98), 19: other("IQ1_S", 256, 50),
+	21: other("IQ3_S", 256, 110), 22: other("IQ2_S", 256, 82), 29: other("IQ1_M", 256, 56),
+	31: other("Q4_0_4_4 (removed from ggml)", 32, 18), 32: other("Q4_0_4_8 (removed from ggml)", 32, 18),
+	33: other("Q4_0_8_8 (removed from ggml)", 32, 18), 34: other("TQ1_0", 256, 54), 35: other("TQ2_0", 256, 66),
+	36: other("IQ4_NL_4_4 (removed from ggml)", 32, 18), 37: other("IQ4_NL_4_8 (removed from ggml)", 32, 18),
+	38: other("IQ4_NL_8_8 (removed from ggml)", 32, 18), 39: other("MXFP4", 32, 17), 40: other("NVFP4", 64, 36),
+	41: other("Q1_0", 0, 0), 42: other("Q2_0", 0, 0),
 }
 
-// ikTypes are those of the fork ik_llama.cpp, which numbers its own from 97 up.
+func other(name string, values, bytes int) encoding {
+	return encoding{unsupported: name, values: values, bytes: bytes}
+}
+
+// ikTypes are the names of those of the fork ik_llama.cpp, which numbers its own
+// from 97 up. Their blocks are not listed: some have a scale a row besides.
 var ikTypes = map[uint32]string{
 	133: "Q6_0", 134: "IQ1_BN", 135: "IQ2_BN", 137: "IQ2_K", 138: "IQ3_K", 139: "IQ4_K", 140: "IQ5_K", 141: "IQ6_K",
 	144: "IQ4_KS", 145: "IQ2_KS", 146: "IQ4_KSS", 152: "IQ5_KS", 153: "IQ2_KT", 154: "IQ3_KT", 155: "IQ4_KT",
@@ -127,15 +137,18 @@ var ikTypes = map[uint32]string{
 	352: "IQ5_KS_R4",
 }
 
-// unsupported describes a type number that is not read.
-func unsupported(number uint32) string {
-	if name, ok := otherTypes[number]; ok {
-		return fmt.Sprintf("type %d (%s) is not supported", number, name)
+// ggmlEncoding returns what a type's number means.
+func ggmlEncoding(number uint32) encoding {
+	if d, ok := ggmlTypes[number]; ok {
+		return plainly(d)
+	}
+	if e, ok := otherTypes[number]; ok {
+		return e
 	}
 	if name, ok := ikTypes[number]; ok {
-		return fmt.Sprintf("type %d (%s, of ik_llama.cpp alone) is not supported", number, name)
+		return other(name+" (of ik_llama.cpp)", 0, 0)
 	}
-	return fmt.Sprintf("type %d is unknown", number)
+	return other(fmt.Sprintf("number %d", number), 0, 0)
 }
 
 // ggmlNumber returns the number a type is written as.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/deskseek/deskseek/tensor"
@@ -13,6 +14,9 @@ import (
 // longestName is the most bytes of a tensor's name that llama.cpp loads
 // (GGML_MAX_NAME, less the final zero).
 const longestName = 63
+
+// writtenAlignment is that of files that we write.
+const writtenAlignment = 64
 
 // An OutTensor is a tensor to be written. Data writes its bytes, which are as
 // many as DType and Shape say; a bytes.Reader will do.
@@ -27,13 +31,30 @@ type OutTensor struct {
 // checked before the first byte is written; then the header goes out, and the
 // tensors one after the other, as their Data gives them.
 //
-// Tensors are aligned to 32 bytes, or to what meta's general.alignment says
-// (a uint32, a power of two).
+// Tensors are aligned to what meta's general.alignment says (a uint32, a power of
+// two from 8 up). Where meta has no such key it is written, as 64: a cache line.
 func WriteGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor) error {
 	alignment, err := checkMetadata(meta)
 	if err != nil {
 		return err
 	}
+	if alignment == 0 {
+		alignment = writtenAlignment
+		meta = withAlignment(meta)
+	}
+	return writeGGUF(w, meta, tensors, alignment)
+}
+
+// withAlignment adds the key that meta lacks, behind the general.* it begins with.
+func withAlignment(meta []KeyValue) []KeyValue {
+	at := slices.IndexFunc(meta, func(kv KeyValue) bool { return !strings.HasPrefix(kv.Key, "general.") })
+	if at < 0 {
+		at = len(meta)
+	}
+	return slices.Insert(slices.Clone(meta), at, KeyValue{alignmentKey, uint32(writtenAlignment)})
+}
+
+func writeGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor, alignment int64) error {
 	sizes, err := checkTensors(tensors)
 	if err != nil {
 		return err
@@ -64,8 +85,8 @@ func WriteGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor) error {
 // aligned rounds n up to a multiple.
 func aligned(n, alignment int64) int64 { return (n + alignment - 1) / alignment * alignment }
 
+// checkMetadata returns the alignment that meta says; 0 if it says nothing.
 func checkMetadata(meta []KeyValue) (alignment int64, err error) {
-	alignment = defaultAlignment
 	seen := map[string]bool{}
 	for _, kv := range meta {
 		switch {
@@ -109,7 +130,7 @@ func checkTensors(tensors []OutTensor) ([]int64, error) {
 		for j, n := range t.Shape {
 			shape[j] = uint64(n)
 		}
-		whole, err := shaped("GGUF", t.Name, t.DType, shape)
+		whole, err := shaped("GGUF", t.Name, plainly(t.DType), shape)
 		if err != nil {
 			return nil, err
 		}

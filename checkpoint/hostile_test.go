@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"runtime"
@@ -97,10 +98,15 @@ func TestHostileSafetensors(t *testing.T) {
 		header("more than one object", `{} {}`, "damaged: something follows the JSON in its header"),
 		header("bad metadata", `{"__metadata__": 5}`, "damaged: its header is not the JSON it should be: unexpected number"),
 		header("no UTF-8", "{\"a\xff\": 1}", "damaged: its header is not UTF-8"),
-		header("null", `{"a": null}`, `tensor a: dtype "" is not supported`),
+		header("null", `{"a": null}`, "tensor a: its header has no dtype"),
 		header("number", `{"a b": 5}`, `damaged: header of tensor "a b": unexpected number`),
 		header("negative", `{"a": {"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`, "damaged: header of tensor a: unexpected number -1 as shape"),
-		header("dtype", `{"a": {"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1]}}`, "tensor a: dtype F8_E5M2 is not supported"),
+		header("unread and empty", `{"a": {"dtype":"F8_E5M2","shape":[1],"data_offsets":[1,1]}}`, "tensor a: F8_E5M2 [1] takes 1 bytes, data_offsets give it 0"),
+		header("unread and huge", `{"a": {"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,9223372036854775807]}}`,
+			"tensor a: F8_E5M2 [1] takes 2251799813685248 bytes, data_offsets give it 9223372036854775807"),
+		header("unread, cut off", `{"a": {"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,100]}}`,
+			"truncated: tensor a is at bytes 69 to 169, the file has 133 bytes (tensors cut off: 1 of 1)"),
+		header("unread with a bad shape", `{"a": {"dtype":"C64","shape":[2,0],"data_offsets":[0,1]}}`, "tensor a: shape [2 0] has no values"),
 		header("no shape", `{"a": {"dtype":"U8","data_offsets":[0,1]}}`, "tensor a: its header has no shape"),
 		header("no offsets", `{"a": {"dtype":"U8","shape":[1]}}`, "tensor a: data_offsets [] are no range"),
 		header("backwards", `{"a": {"dtype":"U8","shape":[1],"data_offsets":[2,1]}}`, "tensor a: data_offsets [2 1] are no range"),
@@ -131,7 +137,47 @@ func TestHostileScales(t *testing.T) {
 		file("grid of a vector", "tensor a.weight_scale_inv: shape [2], want [2 1]: one scale for each 128×128 block of a.weight [129 4] in m.safetensors",
 			weight, stored{"a.weight_scale_inv", "F32", []int{2}, 8}),
 		file("vector", "tensor a.weight: F8_E4M3 of shape [4], want a matrix", stored{"a.weight", "F8_E4M3", []int{4}, 4}),
+		file("unread", "tensor a.weight_scale_inv: scales in F8_E8M0, want F32 or BF16", weight, stored{"a.weight_scale_inv", "F8_E8M0", []int{2, 1}, 2}),
 	})
+	var tensors []stored
+	for i := range 30 {
+		tensors = append(tensors, stored{fmt.Sprintf("%02d", i), "F8_E4M3", []int{1, 1}, 1})
+	}
+	checkProblems(t, map[string][]byte{"m.safetensors": safetensorsFile(tensors...)}, "m.safetensors", 30,
+		"tensor 00 is F8_E4M3, but its scales 00_scale_inv are missing",
+		"tensor 01 is F8_E4M3, but its scales 01_scale_inv are missing")
+}
+
+// checkProblems: the folder is refused for that many reasons, the first of which
+// are these. open is what of it is opened, and what the first line names.
+func checkProblems(t *testing.T, files map[string][]byte, open string, count int, first ...string) {
+	t.Helper()
+	path := filepath.Join(writeFiles(t, files), open)
+	c, err := Open(path)
+	if err == nil {
+		c.Close()
+		t.Fatal("it was opened")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if want := fmt.Sprintf("%s: %d problems:", path, count); lines[0] != want {
+		t.Errorf("first line %s, want %s", lines[0], want)
+	}
+	if last := lines[len(lines)-1]; count > mostShown && (len(lines) != mostShown+2 || last != fmt.Sprintf("  and %d more", count-mostShown)) {
+		t.Errorf("%d lines, the last: %s", len(lines), last)
+	} else if count <= mostShown && len(lines) != count+1 {
+		t.Errorf("%d lines for %d problems", len(lines), count)
+	}
+	for i, want := range first {
+		if lines[i+1] != "  "+want {
+			t.Errorf("line %d is\n%s\nwant\n  %s", i+1, lines[i+1], want)
+		}
+	}
+	if !errors.Is(err, ErrFormat) {
+		t.Errorf("%v is not ErrFormat", err)
+	}
+	if all, ok := errors.AsType[*formatErrors](err); !ok || len(all.Unwrap()) != count {
+		t.Errorf("%v does not unwrap to %d errors", err, count)
+	}
 }
 
 func TestHostileIndex(t *testing.T) {
@@ -154,8 +200,8 @@ func TestHostileIndex(t *testing.T) {
 		{"not in its shard", map[string][]byte{"1.safetensors": a, indexName: index(`{"weight_map": {"a": "1.safetensors", "b": "1.safetensors"}}`)}, "", indexName,
 			"tensor b is said to be in 1.safetensors, which lacks it"},
 		{"in another shard", map[string][]byte{"1.safetensors": a, "2.safetensors": safetensorsFile(stored{"b", "U8", []int{1}, 1}),
-			indexName: index(`{"weight_map": {"a": "2.safetensors", "b": "1.safetensors"}}`)}, "", indexName,
-			"tensor a is said to be in 2.safetensors, but is in 1.safetensors"},
+			indexName: index(`{"weight_map": {"a": "2.safetensors", "b": "2.safetensors", "c": "1.safetensors"}}`)}, "", indexName,
+			"2 problems:\n  tensor a is said to be in 2.safetensors, but is in 1.safetensors\n  tensor c is said to be in 1.safetensors, which lacks it"},
 		{"config", map[string][]byte{"model.safetensors": a, "config.json": index("[]")}, "", "config.json", "not the JSON it should be: unexpected array"},
 	})
 }
@@ -185,7 +231,15 @@ func TestHostileMLX(t *testing.T) {
 		file("no object", config, "5", `"quantization": unexpected number`, weight),
 		file("bits as text", config, `{"group_size": 64, "bits": "4"}`, `"quantization": unexpected string as bits`, weight),
 		file("module as text", config, "{"+four+`, "a": {"bits": "8"}}`, `"quantization" of a: unexpected string as bits`, weight),
+		file("unread", weights, "{"+four+"}", "tensor a.scales: scales in F8_E8M0, want F16, BF16 or F32", weight, stored{"a.scales", "F8_E8M0", []int{3, 2}, 6}, biases),
 	})
+	shard := safetensorsFile(weight, scales, stored{"b.weight", "U32", []int{3, 16}, 192}, stored{"c.weight", "F8_E4M3", []int{3, 5}, 15},
+		stored{"d.weight", "U32", []int{3, 16}, 192})
+	checkProblems(t, map[string][]byte{"model.safetensors": shard, "config.json": []byte(`{"quantization": {` + four + `, "d": {"bits": 3}}}`)}, "", 4,
+		"model.safetensors: tensor a.weight is packed in U32, but a.biases is missing",
+		"model.safetensors: tensor b.weight is packed in U32, but b.scales is missing",
+		"config.json: quantization of d.weight to 3 bits is not supported, only 4 and 8",
+		"model.safetensors: tensor c.weight is F8_E4M3, but its scales c.weight_scale_inv are missing")
 }
 
 func TestHostileGGUF(t *testing.T) {
@@ -217,9 +271,12 @@ func TestHostileGGUF(t *testing.T) {
 		file("no values", newGGUF(1, 0).info("a", 0, 0, 8, 0).data(64), "tensor a: shape [0 8] has no values"),
 		file("absurd shape", newGGUF(1, 0).info("a", 0, 0, 1<<40, 1<<40).data(64), "tensor a: shape [1099511627776 1099511627776] is absurdly large"),
 		file("block", newGGUF(1, 0).info("a", 12, 0, 64, 4).data(256), "tensor a: rows of 64 values, but Q4_K comes in blocks of 256"),
-		file("unsupported type", newGGUF(1, 0).info("a", 16, 0, 256).data(256), "tensor a: type 16 (IQ2_XXS) is not supported"),
-		file("ik type", newGGUF(1, 0).info("a", 339, 0, 256).data(256), "tensor a: type 339 (IQ4_K_R4, of ik_llama.cpp alone) is not supported"),
-		file("unknown type", newGGUF(1, 0).info("a", 9999, 0, 256).data(256), "tensor a: type 9999 is unknown"),
+		file("block of an unread type", newGGUF(1, 0).info("a", 16, 0, 64, 4).data(256), "tensor a: rows of 64 values, but IQ2_XXS comes in blocks of 256"),
+		file("unread, cut off", newGGUF(1, 0).info("a", 16, 0, 256).data(65), "truncated: tensor a is at bytes 64 to 130, the file has 129 bytes (tensors cut off: 1 of 1)"),
+		file("unread, beyond the end", newGGUF(1, 0).info("a", 9999, 256, 256).data(256),
+			"truncated: tensor a is at bytes 320 to 321, the file has 320 bytes (tensors cut off: 1 of 1)"),
+		file("unread, overlap", newGGUF(2, 0).info("a", 339, 32, 256).info("b", 0, 32, 8).data(96), "tensor b begins at byte 128, inside tensor a, which ends at byte 129"),
+		file("unread, inside another", newGGUF(2, 0).info("a", 0, 0, 16).info("b", 9999, 32, 8).data(96), "tensor b begins at byte 128, inside tensor a, which ends at byte 160"),
 		file("offset", newGGUF(1, 0).info("a", 0, 16, 8).data(64), "tensor a: offset 16 is no multiple of the file's alignment 32"),
 		file("far away", newGGUF(1, 0).info("a", 0, 1<<63, 8).data(64), "tensor a: begins at byte 9223372036854775808, which is absurdly far"),
 		file("overlap", newGGUF(2, 0).info("a", 0, 0, 16).info("b", 0, 32, 8).data(96), "tensor b begins at byte 128, inside tensor a, which ends at byte 160"),

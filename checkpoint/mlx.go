@@ -77,7 +77,8 @@ func (q *quantization) of(module string) *packing {
 }
 
 // joinPacked makes one tensor of every packed weight, its scales and its biases.
-func (c *Checkpoint) joinPacked(q *quantization) error {
+// It returns every tensor's error.
+func (c *Checkpoint) joinPacked(q *quantization) (errs []error) {
 	joined := map[string]bool{} // scales and biases, which are not listed
 	for _, name := range c.names {
 		module, ok := strings.CutSuffix(name, ".weight")
@@ -87,7 +88,8 @@ func (c *Checkpoint) joinPacked(q *quantization) error {
 		}
 		scale, bias := c.tensors[module+".scales"], c.tensors[module+".biases"]
 		if err := q.join(module, t, scale, bias); err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		joined[scale.Name], joined[bias.Name] = true, true
 	}
@@ -95,7 +97,7 @@ func (c *Checkpoint) joinPacked(q *quantization) error {
 		delete(c.tensors, name)
 	}
 	c.names = slices.DeleteFunc(c.names, func(name string) bool { return joined[name] })
-	return nil
+	return errs
 }
 
 // join turns the words of t into what they pack.
@@ -132,7 +134,7 @@ func (q *quantization) join(module string, t, scale, bias *tensor.Tensor) error 
 			return badf(file, "tensor %s is packed in U32, but %s is missing", printable(t.Name), printable(module+"."+part))
 		}
 		if s.DType != tensor.F16 && s.DType != tensor.BF16 && s.DType != tensor.F32 {
-			return badf(s.Source.File, "tensor %s: %s in %v, want F16, BF16 or F32", printable(s.Name), part, s.DType)
+			return badf(s.Source.File, "tensor %s: %s in %s, want F16, BF16 or F32", printable(s.Name), part, s.Type())
 		}
 		if !slices.Equal(s.Shape, want) {
 			return badf(s.Source.File, "tensor %s: shape %d, want %d: %s %d in %d bits, groups of %d",

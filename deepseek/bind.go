@@ -102,6 +102,10 @@ func (b *binder) lookup(name string, shapes ...[]int) *tensor.Tensor {
 		b.errorf("tensor %s: shape %v, want %v", name, t.Shape, want)
 		return nil
 	}
+	if t.Unsupported != "" {
+		b.errorf("tensor %s: type %s is not supported", name, t.Unsupported)
+		return nil
+	}
 	if !t.DType.Weight() {
 		b.errorf("tensor %s: type %v, want a type of weights", name, t.DType)
 		return nil

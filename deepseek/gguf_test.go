@@ -270,3 +270,32 @@ func TestMTPCopyThatDiffers(t *testing.T) {
 		}
 	}
 }
+
+// TestGGUFUnsupportedType checks that weights in an encoding we do not read are
+// named, all of them, with the encoding.
+func TestGGUFUnsupportedType(t *testing.T) {
+	d := demoDraft(t)
+	var buf bytes.Buffer
+	if err := checkpoint.WriteGGUF(&buf, d.meta, d.tensors); err != nil {
+		t.Fatal(err)
+	}
+	file := buf.Bytes()
+	const iq2xxs = 16
+	for _, name := range []string{"blk.0.attn_output.weight", "output.weight"} {
+		// ┌──────┬────────────┬────────────────┬──────┬────────┐
+		// │ name │ dimensions │ ne[dimensions] │ type │ offset │
+		// └──────┴────────────┴────────────────┴──────┴────────┘
+		at := bytes.Index(file, append([]byte{byte(len(name)), 0, 0, 0, 0, 0, 0, 0}, name...))
+		file[at+8+len(name)+4+2*8] = iq2xxs
+	}
+	ck, err := checkpoint.OpenBytes("draft.gguf", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(ck, Options{})
+	for _, want := range []string{"tensor blk.0.attn_output.weight: type IQ2_XXS is not supported", "tensor output.weight: type IQ2_XXS is not supported"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}

@@ -18,6 +18,10 @@ type Tensor struct {
 	Cols  int
 	Data  []byte
 
+	// Unsupported is the name of an encoding that is not read: DType is Invalid
+	// then, and Data nil. It is "" for all others.
+	Unsupported string
+
 	// Scale and Bias are nil unless the format keeps them apart.
 	// F8E4M3: Scale is [ceil(N/128), ceil(Cols/128)] in F32 or BF16, over the
 	// unsliced matrix; MLX4, MLX8: both are [Rows, Cols/group] in F16, BF16 or F32.
@@ -36,6 +40,14 @@ type Source struct {
 	File   string
 	Offset int64 // bytes from the start of the file
 	Length int64 // bytes
+}
+
+// Type returns the name of the encoding, also of one that is not read.
+func (t *Tensor) Type() string {
+	if t.Unsupported != "" {
+		return t.Unsupported
+	}
+	return t.DType.String()
 }
 
 // RowBytes returns the bytes one row takes.

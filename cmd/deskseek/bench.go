@@ -174,11 +174,13 @@ func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *dee
 	prober.Probe(&roofs)
 	var results []*measure.Result
 	for i, x := range cases {
-		fmt.Fprintf(c.ErrOrStderr(), "%d of %d: %s of %d tokens at depth %d, streams: %d\n", i+1, len(cases), x.Kind, x.Tokens, x.Depth, x.Streams)
+		fmt.Fprintf(c.ErrOrStderr(), "%d of %d: %s of %d tokens at depth %d, streams: %d: ", i+1, len(cases), x.Kind, x.Tokens, x.Depth, x.Streams)
 		r, err := b.Run(c.Context(), x)
 		if err != nil {
+			fmt.Fprintln(c.ErrOrStderr())
 			return nil, err
 		}
+		fmt.Fprintf(c.ErrOrStderr(), "%.2f tok/s\n", measure.Median(r.Tokens()))
 		results = append(results, r)
 		prober.Probe(&roofs)
 	}

@@ -106,7 +106,7 @@ func (f *inspectFlags) report(ck *checkpoint.Checkpoint) *report {
 	shares := map[string]*typeShare{}
 	for _, name := range ck.Names() {
 		t := ck.Tensor(name)
-		kind, n := t.DType.String(), int64(len(t.Data))
+		kind, n := t.Type(), t.Source.Length
 		if shares[kind] == nil {
 			shares[kind] = &typeShare{Type: kind}
 		}

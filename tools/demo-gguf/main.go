@@ -67,7 +67,6 @@ func metadata(ck *checkpoint.Checkpoint, c *deepseek.Config) ([]checkpoint.KeyVa
 	put("general.name", "stories-10m")
 	put("general.file_type", uint32(7)) // mostly Q8_0
 	put("general.quantization_version", uint32(2))
-	put("general.alignment", uint32(64))
 	for _, n := range []struct {
 		key string
 		v   int
@@ -162,9 +161,9 @@ type converter struct {
 // values returns a tensor's values in f32.
 func (w *converter) values(name string) (v []float32, cols int) {
 	t := w.ck.Tensor(name)
-	if t == nil {
+	if t == nil || !t.DType.Weight() {
 		if w.err == nil {
-			w.err = fmt.Errorf("tensor %s is missing", name)
+			w.err = fmt.Errorf("tensor %s is missing, or of no type of weights", name)
 		}
 		return make([]float32, 32), 32
 	}
