@@ -112,16 +112,17 @@ func (l Linear) rows(w *worker, lo, hi int, y, x window, n int) {
 }
 
 // rowsT computes the outputs lo to hi of the transposed map: y = Σ x[r]·W[r],
-// r ascending.
+// r ascending. The stored rows are decoded once, for all inputs.
 func (l Linear) rowsT(w *worker, lo, hi int, y, x window, n int) {
-	for t := range n {
-		clear(y.row(t, hi)[lo:])
+	in, cols := l.w.Rows, hi-lo
+	rows := w.buffer(bufferMatrix, in*cols)
+	for r := range in {
+		copy(rows[r*cols:(r+1)*cols], decoded(w, l.w, r)[lo:hi])
 	}
-	for r := range l.w.Rows {
-		row := decoded(w, l.w, r)[lo:hi]
-		for t := range n {
-			kernel.AddScaled(y.row(t, hi)[lo:], x.data[t*x.stride+r], row)
-		}
+	for t := range n {
+		out := y.row(t, hi)[lo:]
+		clear(out)
+		kernel.AddScaledRows(out, x.row(t, in), rows, cols)
 	}
 }
 
