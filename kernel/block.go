@@ -1,5 +1,7 @@
 package kernel
 
+import "encoding/binary"
+
 // A block is the form that all encodings come to: up to 256 integers, a scale
 // and a shift for every 16 of them, which are scale·zero in the centred
 // encodings and the minima in the affine ones (see Encoding).
@@ -46,19 +48,42 @@ func (u *block) centre(zero int16) {
 	u.shift[0], u.shift[1] = zero, zero
 }
 
-// nibbles takes apart 16 bytes: elements i (low nibbles) and i+16.
-func nibbles(q, src []byte) {
-	q, src = q[:32], src[:16]
-	for i, v := range src {
-		q[i], q[i+16] = v&15, v>>4
+// Bytes are taken apart eight at a time, as one integer. A shift moves bits into
+// the neighbour, but not those that are then asked for.
+const (
+	everyByte = 0x0101010101010101
+	low4      = 0x0f * everyByte
+)
+
+func eight(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+func putEight(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
+
+// nibbles takes apart the bytes of src: their low nibbles go to low, and their
+// high ones to high.
+func nibbles(low, high, src []byte) {
+	for i := 0; i+8 <= len(src); i += 8 {
+		v := eight(src[i:])
+		putEight(low[i:], v&low4)
+		putEight(high[i:], v>>4&low4)
+	}
+}
+
+// addBits adds a field of the bytes of src, of the bits in mask from shift on, to
+// the integers in q as their bits from to on.
+func addBits(q, src []byte, shift int, mask byte, to int) {
+	m := uint64(mask) * everyByte
+	for i := 0; i+8 <= len(src); i += 8 {
+		putEight(q[i:], eight(q[i:])|eight(src[i:])>>shift&m<<to)
 	}
 }
 
 // fifth adds bit i of 32 to q[i] as bit 4.
 func fifth(q, bits []byte) {
-	q, bits = q[:32], bits[:4]
-	for i := range q {
-		q[i] |= bits[i/8] >> (i % 8) & 1 << 4
+	for i, v := range bits[:4] {
+		// The byte eight times, in each one of its bits, which carries to bit 7.
+		each := uint64(v)*everyByte&0x8040201008040201 + 0x7f*everyByte
+		putEight(q[8*i:], eight(q[8*i:])|each>>7&everyByte<<4)
 	}
 }
 
@@ -67,7 +92,7 @@ func fifth(q, bits []byte) {
 // └───┴────────┘
 func unpackQ4_0(u *block, src []byte) {
 	u.d = half(src)
-	nibbles(u.q[:], src[2:])
+	nibbles(u.q[:], u.q[16:], src[2:18])
 	u.centre(8)
 }
 
@@ -76,7 +101,7 @@ func unpackQ4_0(u *block, src []byte) {
 // └───┴───┴────────┘
 func unpackQ4_1(u *block, src []byte) {
 	u.d, u.dmin = half(src), -half(src[2:])
-	nibbles(u.q[:], src[4:])
+	nibbles(u.q[:], u.q[16:], src[4:20])
 	u.centre(1)
 }
 
@@ -85,7 +110,7 @@ func unpackQ4_1(u *block, src []byte) {
 // └───┴─────────┴────────┘
 func unpackQ5_0(u *block, src []byte) {
 	u.d = half(src)
-	nibbles(u.q[:], src[6:])
+	nibbles(u.q[:], u.q[16:], src[6:22])
 	fifth(u.q[:], src[2:])
 	u.centre(16)
 }
@@ -95,7 +120,7 @@ func unpackQ5_0(u *block, src []byte) {
 // └───┴───┴─────────┴────────┘
 func unpackQ5_1(u *block, src []byte) {
 	u.d, u.dmin = half(src), -half(src[2:])
-	nibbles(u.q[:], src[8:])
+	nibbles(u.q[:], u.q[16:], src[8:24])
 	fifth(u.q[:], src[4:])
 	u.centre(1)
 }
@@ -105,8 +130,8 @@ func unpackQ5_1(u *block, src []byte) {
 // └───┴────────────┘
 func unpackQ8_0(u *block, src []byte) {
 	u.d = half(src)
-	for i, v := range src[2:34] {
-		u.q[i] = v ^ 0x80 // q + 128
+	for i := 0; i < 32; i += 8 {
+		putEight(u.q[i:], eight(src[2+i:])^0x80*everyByte) // q + 128
 	}
 	u.centre(128)
 }
@@ -146,13 +171,10 @@ func unpackQ2K(u *block, src []byte) {
 
 // pairs takes apart 64 bytes of four two-bit integers.
 func pairs(q, src []byte) {
+	clear(q)
 	for h := range 2 {
-		in := src[32*h:][:32]
 		for j := range 4 {
-			out, shift := q[128*h+32*j:][:32], 2*j
-			for i, v := range in {
-				out[i] = v >> shift & 3
-			}
+			addBits(q[128*h+32*j:], src[32*h:][:32], 2*j, 3, 0)
 		}
 	}
 }
@@ -169,10 +191,7 @@ func unpackQ3K(u *block, src []byte) {
 	u.d = half(src[108:])
 	pairs(u.q[:], src[32:96])
 	for k := range 8 {
-		out := u.q[32*k:][:32]
-		for i, v := range hmask {
-			out[i] |= v >> k & 1 << 2
-		}
+		addBits(u.q[32*k:], hmask, k, 1, 2)
 	}
 	for j := range 16 {
 		s := scales[j%8]>>(j/8*4)&15 | scales[8+j%4]>>(j/4*2)&3<<4
@@ -208,10 +227,7 @@ func unpackQ4K(u *block, src []byte) {
 	u.d, u.dmin = half(src), half(src[2:])
 	u.scalesMinima(src[4:])
 	for h := range 4 {
-		low, high := u.q[64*h:][:32], u.q[64*h+32:][:32]
-		for i, v := range src[16+32*h:][:32] {
-			low[i], high[i] = v&15, v>>4
-		}
+		nibbles(u.q[64*h:], u.q[64*h+32:], src[16+32*h:][:32])
 	}
 }
 
@@ -223,11 +239,9 @@ func unpackQ5K(u *block, src []byte) {
 	u.scalesMinima(src[4:])
 	qh := src[16:48]
 	for h := range 4 {
-		low, high := u.q[64*h:][:32], u.q[64*h+32:][:32]
-		for i, v := range src[48+32*h:][:32] {
-			low[i] = v&15 | qh[i]>>(2*h)&1<<4
-			high[i] = v>>4 | qh[i]>>(2*h+1)&1<<4
-		}
+		nibbles(u.q[64*h:], u.q[64*h+32:], src[48+32*h:][:32])
+		addBits(u.q[64*h:], qh, 2*h, 1, 4)
+		addBits(u.q[64*h+32:], qh, 2*h+1, 1, 4)
 	}
 }
 
@@ -245,12 +259,9 @@ func unpackQ6K(u *block, src []byte) {
 		u.shift[j] = 32 * u.scale[j]
 	}
 	for h := range 2 {
-		ql, qh, out := src[64*h:][:64], src[128+32*h:][:32], u.q[128*h:][:128]
-		for i, v := range qh {
-			out[i] = ql[i]&15 | v&3<<4
-			out[i+32] = ql[i+32]&15 | v>>2&3<<4
-			out[i+64] = ql[i]>>4 | v>>4&3<<4
-			out[i+96] = ql[i+32]>>4 | v>>6<<4
+		nibbles(u.q[128*h:], u.q[128*h+64:], src[64*h:][:64])
+		for j := range 4 {
+			addBits(u.q[128*h+32*j:], src[128+32*h:][:32], 2*j, 3, 4)
 		}
 	}
 }

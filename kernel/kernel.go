@@ -8,11 +8,13 @@
 // same to the bit on every tier of instructions, and does not depend on which
 // other results are computed beside it.
 //
-// A sum over K elements has 16 lanes. Lane l starts at +0 and adds the elements
+// Of floats, a sum over K elements has 16 lanes. Lane l starts at +0 and adds the elements
 // l, l+16, l+32, … in ascending order; the last K mod 16 elements go to the
 // lanes from 0 on. Each product is rounded to float32 before it is added: no
 // fused multiply-add. The lanes are then combined by a fixed tree: lane l+8 is
 // added to lane l for l < 8, then l+4 for l < 4, then l+2 for l < 2, then 1 to 0.
+// Of quantized integers it is exact within a block, and a fused multiply-add
+// from block to block (MatMulQ8).
 //
 // Where a result is NaN it is so on every tier, but the bits of the NaN may
 // differ.

@@ -26,8 +26,8 @@ const (
 	numEncodings
 )
 
-// encodings holds the values and the bytes of a block. Of blocks of 32, zero is
-// what is 0 in a centred encoding.
+// encodings holds the values and the bytes of a block, and what is 0
+// in a centred encoding.
 var encodings = [numEncodings]struct {
 	values, bytes int
 	affine        bool
@@ -40,11 +40,11 @@ var encodings = [numEncodings]struct {
 	Q8_0:   {32, 34, false, 128},
 	IQ4_NL: {32, 18, false, 128},
 	Q2_K:   {256, 84, true, 0},
-	Q3_K:   {256, 110, false, 0},
+	Q3_K:   {256, 110, false, 4},
 	Q4_K:   {256, 144, true, 0},
 	Q5_K:   {256, 176, true, 0},
-	Q6_K:   {256, 210, false, 0},
-	IQ4_XS: {256, 136, false, 0},
+	Q6_K:   {256, 210, false, 32},
+	IQ4_XS: {256, 136, false, 128},
 }
 
 // Block returns how many values one block holds, 32 or 256, and the bytes it

@@ -8,30 +8,28 @@ import "golang.org/x/sys/cpu"
 var hasVNNI = cpu.X86.HasAVX512VNNI
 
 func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows, s *Scratch) {
-	if !useAVX512 || !hasVNNI {
+	vnni := useAVX512 && hasVNNI
+	switch {
+	case !useAVX512 && !useAVX2:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-		return
-	}
-	if few := a.N <= fewTokens; fused(e) && rows >= 4 && (few || rows < panelRows) {
+	case vnni && fused(e) && rows >= 4 && (a.N <= fewTokens || rows < panelRows):
 		for t := 0; t < a.N; t += tileTokens {
 			tokens := a.slice(t, min(tileTokens, a.N-t))
 			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
-		return
-	}
-	if rows < panelRows {
-		matMulQ8Generic(dst, stride, w, e, rows, a)
-		return
-	}
-	for t := 0; t < a.N; t += passTokens {
-		pass := a.slice(t, min(passTokens, a.N-t))
-		s.multiply(dst[t*stride:], stride, w, e, rows, &pass)
+	case vnni && rows >= panelRows && a.N > fewTokens:
+		for t := 0; t < a.N; t += passTokens {
+			tokens := a.slice(t, min(passTokens, a.N-t))
+			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+		}
+	default:
+		s.flats(dst, stride, w, e, rows, a)
 	}
 }
 
 // Up to fewTokens are multiplied one by one with rows as they are stored: taking
 // a panel apart would cost more.
-const fewTokens = 4
+const fewTokens = 3
 
 // slice returns n tokens from t on.
 func (a *Q8Rows) slice(t, n int) Q8Rows {

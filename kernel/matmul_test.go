@@ -161,18 +161,23 @@ func TestMatMulQ8Value(t *testing.T) {
 
 // TestMatMulQ8SameBits compares every tier with the generic loops.
 func TestMatMulQ8SameBits(t *testing.T) {
+	eachTier(t, testMatMulQ8SameBits)
+}
+
+// testMatMulQ8SameBits has fewer and more rows and tokens than every loop takes
+// at a time, and more columns and tokens than every stretch and pass.
+func testMatMulQ8SameBits(t *testing.T) {
 	shapes := []struct{ rows, k, n int }{
 		{1, 256, 1}, {3, 512, 1}, {4, 256, 1}, {5, 768, 1}, {37, 512, 1}, {4, 2048, 2}, {7, 256, 3},
 		{32, 512, 4}, {33, 256, 5}, {31, 768, 6}, {64, 256, 7}, {35, 512, 13}, {40, 256, 65},
+		{32, 8448, 5}, {32, 256, 245},
 	}
-	eachTier(t, func(t *testing.T) {
-		s := NewScratch()
-		eachEncoding(t, func(t *testing.T, e Encoding) {
-			r := rand.New(rand.NewPCG(5, uint64(e)))
-			for _, c := range shapes {
-				testSameBits(t, r, e, c.rows, c.k, c.n, s)
-			}
-		})
+	s := NewScratch()
+	eachEncoding(t, func(t *testing.T, e Encoding) {
+		r := rand.New(rand.NewPCG(5, uint64(e)))
+		for _, c := range shapes {
+			testSameBits(t, r, e, c.rows, c.k, c.n, s)
+		}
 	})
 }
 

@@ -9,3 +9,21 @@
 
 // FADDP adds the two low float32 of a vector: Sd = Vn.S[0] + Vn.S[1].
 #define FADDP(n, d) WORD $(0x7E30D800 | (n)<<5 | (d))
+
+// SDOT adds the products of four int8 each: Vd.4S += Vn.16B · Vm.16B.
+#define SDOT(m, n, d) WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d))
+
+// MLA multiplies and adds four int32: Vd.4S += Vn.4S · Vm.4S.
+#define MLA(m, n, d) WORD $(0x4EA09400 | (m)<<16 | (n)<<5 | (d))
+
+// SMLAL multiplies int16 and adds int32: Vd.4S += Vn.4H · Vm.4H, the lower four;
+// SMLAL2 takes the upper four.
+#define SMLAL(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d))
+#define SMLAL2(m, n, d) WORD $(0x4E608000 | (m)<<16 | (n)<<5 | (d))
+
+// SXTL widens the lower four int16: Vd.4S = Vn.4H.
+#define SXTL(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
+
+// SXTLB widens the lower eight int8 to int16, SXTLB2 the upper eight.
+#define SXTLB(n, d) WORD $(0x0F08A400 | (n)<<5 | (d))
+#define SXTLB2(n, d) WORD $(0x4F08A400 | (n)<<5 | (d))

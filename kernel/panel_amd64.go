@@ -10,12 +10,12 @@ import (
 
 // A panel is 32 rows of weights, taken apart into bytes, for one stretch of
 // blocks: the row is the fastest index, after the four consecutive bytes that
-// one instruction multiplies. Each block is
+// one instruction multiplies. Centred weights have no minima in it. Each block is
 //
 //	super32, of 256  8 times  q [8][32][4] uint8, scale [32] int32
 //	                 minima [4][32][2] int16, d [32], dmin [32] float32
 //	super16, of 256  16 times q [4][32][4] uint8, scale [32] int32
-//	                 shifts [8][32][2] int16, d [32], dmin [32] float32
+//	                 minima [8][32][2] int16, d [32], dmin [32] float32
 //	plain, of 32     q [8][32][4] uint8, d [32], dmin [32] float32
 const (
 	panelRows    = 32
@@ -38,6 +38,7 @@ type Scratch struct {
 	panel []byte    // begins at a cache line
 	acc   []float32 // [token][acc, m][row]
 	sums  []int32   // of a tile's activations
+	flat  []byte    // rows
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.
@@ -48,7 +49,7 @@ func NewScratch() *Scratch {
 	return &Scratch{panel: panel[skip:], acc: make([]float32, passTokens*2*panelRows)}
 }
 
-// grow makes room for the sums of a tile's activations, twice.
+// grow makes room for the sums of a tile's activations.
 func (s *Scratch) grow(a *Q8Rows) {
 	if need := 2 * tileTokens * a.K / 32; len(s.sums) < need {
 		s.sums = make([]int32, need)
@@ -70,12 +71,10 @@ func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
 		clear(s.acc[:a.N*2*panelRows])
+		// Read in one go, the rows come twice as fast as 16 side by side do.
+		ReadLoop(w[r*rowBytes:][:panelRows*rowBytes])
 		for b := 0; b < blocks; b += stretch {
 			n := min(stretch, blocks-b)
-			if a.N <= 2*tileTokens {
-				// Nothing else takes as long; read on in one go, they come faster.
-				prefetchVNNI(&w[r*rowBytes+b*bytes*panelRows], panelRows*n*bytes/64)
-			}
 			s.unpack(e, w[r*rowBytes+b*bytes:], rowBytes, n)
 			s.tiles(e, a, b, n)
 		}
@@ -165,12 +164,11 @@ func (s *Scratch) tile(e Encoding, a *Q8Rows, acc *float32, b, n int) {
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
 		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
+	case a.Block == 256 && encodings[e].affine:
+		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n)
 	case a.Block == 256:
-		affine := 0
-		if encodings[e].affine {
-			affine = 1
-		}
-		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n, affine)
+		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
+		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n)
 	case !encodings[e].affine:
 		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*blocks)
 		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n)

@@ -123,12 +123,7 @@ DATA words<>+0(SB)/8, $0x8005800480018000
 DATA words<>+8(SB)/8, $0x800d800c80098008
 DATA words<>+16(SB)/8, $0x8007800680038002
 DATA words<>+24(SB)/8, $0x800f800e800b800a
-// The same, times 256, for words that are shifted down with their sign.
-DATA words<>+32(SB)/8, $0x0580048001800080
-DATA words<>+40(SB)/8, $0x0d800c8009800880
-DATA words<>+48(SB)/8, $0x0780068003800280
-DATA words<>+56(SB)/8, $0x0f800e800b800a80
-GLOBL words<>(SB), RODATA|NOPTR, $64
+GLOBL words<>(SB), RODATA|NOPTR, $32
 
 #define COLUMNS4K(o, p) \
 	COLUMNS(o);                 \
@@ -221,9 +216,8 @@ block:
 	COLUMNS6K(ql, p, VPSLLW, 4, VPSRLW, 0);          \
 	COLUMNS6K(ql+32, p+1280, VPSLLW, 2, VPSRLW, 2)
 
-// SIGNED stores four scales, the signed bytes of z, at p and every 640 bytes on,
-// and 32 times them as words at s.
-#define SIGNED(z, p, s) \
+// SIGNED stores four scales, the signed bytes of z, at p and every 640 bytes on.
+#define SIGNED(z, p) \
 	VPSLLD $24, z, Z8;           \
 	VPSRAD $24, Z8, Z8;          \
 	VMOVDQU64 Z8, p(DI);         \
@@ -234,21 +228,13 @@ block:
 	VPSRAD $24, Z8, Z8;          \
 	VMOVDQU64 Z8, p+1280(DI);    \
 	VPSRAD $24, z, Z8;           \
-	VMOVDQU64 Z8, p+1920(DI);    \
-	VPSHUFB Z26, z, Z8;          \
-	VPSRAW $3, Z8, Z8;           \
-	VMOVDQU64 Z8, s(DI);         \
-	VPSHUFB Z27, z, Z8;          \
-	VPSRAW $3, Z8, Z8;           \
-	VMOVDQU64 Z8, s+128(DI)
+	VMOVDQU64 Z8, p+1920(DI)
 
 // func unpackQ6KVNNI(panel, w *byte, rowBytes, blocks int)
 TEXT ·unpackQ6KVNNI(SB), NOSPLIT, $0-32
 	ARGUMENTS
 	BYTES(0x0f, Z31)
 	BYTES(0x30, Z25)
-	VBROADCASTI32X4 words<>+32(SB), Z26
-	VBROADCASTI32X4 words<>+48(SB), Z27
 
 block:
 	QUARTER6K(128, 0, 0)
@@ -256,10 +242,10 @@ block:
 	QUARTER6K(160, 64, 5120)
 	QUARTER6K(176, 80, 5760)
 	COLUMNS(192)
-	SIGNED(Z0, 512, 10240)
-	SIGNED(Z1, 3072, 10496)
-	SIGNED(Z2, 5632, 10752)
-	SIGNED(Z3, 8192, 11008)
+	SIGNED(Z0, 512)
+	SIGNED(Z1, 3072)
+	SIGNED(Z2, 5632)
+	SIGNED(Z3, 8192)
 	COLUMNS(194)
 	VPSRLD $16, Z3, Z3
 	WIDEN(Z3, 11264)

@@ -21,22 +21,22 @@ func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int1
 func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
 func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
@@ -57,13 +57,31 @@ func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int3
 func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 
 //go:noescape
+func tile1Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile2Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile3Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile4Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile5Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile6Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
 func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
 
 //go:noescape
 func finishVNNI(dst, acc *float32, stride, tokens int)
 
 //go:noescape
-func prefetchVNNI(b *byte, lines int)
+func wideSumsVNNI(dst *int32, sums *int16, factor, n int)
 
 //go:noescape
 func pairSumsVNNI(dst, sums *int16, n int)
@@ -90,21 +108,21 @@ func tileSuper32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sum
 	}
 }
 
-// tileSuper16 is the same with scales and shifts every 16. sums are of 16.
-func tileSuper16(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int) {
+// tileSuper16 is the same with scales and minima every 16. sums are of 16.
+func tileSuper16(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int) {
 	switch tokens {
 	case 1:
-		tile1Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile1Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	case 2:
-		tile2Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile2Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	case 3:
-		tile3Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile3Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	case 4:
-		tile4Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile4Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	case 5:
-		tile5Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile5Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	case 6:
-		tile6Super16VNNI(acc, panel, q, d, sums, k, blocks, affine)
+		tile6Super16VNNI(acc, panel, q, d, sums, k, blocks)
 	}
 }
 
@@ -123,5 +141,24 @@ func tilePlain32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sta
 		tile5Plain32VNNI(acc, panel, q, d, start, k, blocks)
 	case 6:
 		tile6Plain32VNNI(acc, panel, q, d, start, k, blocks)
+	}
+}
+
+// tileCentred16 is the same for centred weights with scales every 16, the sums of
+// which begin at start.
+func tileCentred16(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int) {
+	switch tokens {
+	case 1:
+		tile1Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	case 2:
+		tile2Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	case 3:
+		tile3Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	case 4:
+		tile4Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	case 5:
+		tile5Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	case 6:
+		tile6Centred16VNNI(acc, panel, q, d, start, k, blocks)
 	}
 }

@@ -111,55 +111,56 @@
 	SHIFT5(p, o); \
 	SHIFT(o(DX)(R13*2), Z31, Z10, Z11)
 
-#define ZERO(s0, s1) \
-	VPXORD s0, s0, s0; \
-	VPXORD s1, s1, s1
+// ZERO costs nothing where VPXOR will do.
+#define ZERO(XOR, s0, s1) \
+	XOR s0, s0, s0; \
+	XOR s1, s1, s1
 
 #define ZEROSUB1 \
-	ZERO(Z0, Z1)
+	ZERO(VPXOR, X0, X1)
 
 #define ZEROSUB2 \
 	ZEROSUB1; \
-	ZERO(Z2, Z3)
+	ZERO(VPXOR, X2, X3)
 
 #define ZEROSUB3 \
 	ZEROSUB2; \
-	ZERO(Z4, Z5)
+	ZERO(VPXOR, X4, X5)
 
 #define ZEROSUB4 \
 	ZEROSUB3; \
-	ZERO(Z6, Z7)
+	ZERO(VPXOR, X6, X7)
 
 #define ZEROSUB5 \
 	ZEROSUB4; \
-	ZERO(Z8, Z9)
+	ZERO(VPXOR, X8, X9)
 
 #define ZEROSUB6 \
 	ZEROSUB5; \
-	ZERO(Z10, Z11)
+	ZERO(VPXOR, X10, X11)
 
 #define ZEROSUM1 \
-	ZERO(Z12, Z13)
+	ZERO(VPXORD, Z12, Z13)
 
 #define ZEROSUM2 \
 	ZEROSUM1; \
-	ZERO(Z14, Z15)
+	ZERO(VPXORD, Z14, Z15)
 
 #define ZEROSUM3 \
 	ZEROSUM2; \
-	ZERO(Z16, Z17)
+	ZERO(VPXORD, Z16, Z17)
 
 #define ZEROSUM4 \
 	ZEROSUM3; \
-	ZERO(Z18, Z19)
+	ZERO(VPXORD, Z18, Z19)
 
 #define ZEROSUM5 \
 	ZEROSUM4; \
-	ZERO(Z20, Z21)
+	ZERO(VPXORD, Z20, Z21)
 
 #define ZEROSUM6 \
 	ZEROSUM5; \
-	ZERO(Z22, Z23)
+	ZERO(VPXORD, Z22, Z23)
 
 // WEIGH adds a token's sums over a sub-block, times the rows' scales in Z24 and
 // Z25, to those over the block.
@@ -192,34 +193,6 @@
 #define WEIGH6(p) \
 	WEIGH5(p); \
 	WEIGH(Z10, Z11, Z22, Z23)
-
-// CENTRE takes the sums of shifts from those over the block.
-#define CENTRE(s0, s1, t0, t1) \
-	VPSUBD s0, t0, t0; \
-	VPSUBD s1, t1, t1
-
-#define CENTRE1 \
-	CENTRE(Z0, Z1, Z12, Z13)
-
-#define CENTRE2 \
-	CENTRE1; \
-	CENTRE(Z2, Z3, Z14, Z15)
-
-#define CENTRE3 \
-	CENTRE2; \
-	CENTRE(Z4, Z5, Z16, Z17)
-
-#define CENTRE4 \
-	CENTRE3; \
-	CENTRE(Z6, Z7, Z18, Z19)
-
-#define CENTRE5 \
-	CENTRE4; \
-	CENTRE(Z8, Z9, Z20, Z21)
-
-#define CENTRE6 \
-	CENTRE5; \
-	CENTRE(Z10, Z11, Z22, Z23)
 
 // FLOAT does the multiply-add of a block for a token: the rows' scales, in Z24
 // and Z25, times the token's, at x, times the integers in s0 and s1, are added to
@@ -323,9 +296,8 @@ sub:                           \
 	VZEROUPPER;            \
 	RET
 
-// SUPER16 is the same with scales and shifts every 16, which are minima if
-// affine is not 0.
-#define SUPER16(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, CENTRES, ACCS, MINIMA) \
+// SUPER16 is the same with scales and minima every 16.
+#define SUPER16(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, ACCS, MINIMA) \
 	ARGUMENTS(6, 3);       \
 block:                         \
 	ZEROSUM;               \
@@ -348,16 +320,65 @@ sub:                           \
 	SHIFTS(640, 20);       \
 	SHIFTS(768, 24);       \
 	SHIFTS(896, 28);       \
-	CMPQ affine+56(FP), $0;\
-	JNE  minima;           \
-	CENTRES;               \
-	ACCS(1024);            \
-	JMP  next;             \
-minima:                        \
 	ACCS(1024);            \
 	MINIMA(1152);          \
-next:                          \
 	NEXT(1024);            \
+	DECQ CX;               \
+	JNZ  block;            \
+	VZEROUPPER;            \
+	RET
+
+// START begins a token's sums over a sub-block with what is at x: minus zero
+// times the sum of the activations.
+#define START(x, s0, s1) \
+	VPBROADCASTD x, s0; \
+	VPBROADCASTD x, s1
+
+#define START1 \
+	START((BX), Z0, Z1)
+
+#define START2 \
+	START1; \
+	START((BX)(R13*1), Z2, Z3)
+
+#define START3 \
+	START2; \
+	START((BX)(R13*2), Z4, Z5)
+
+#define START4 \
+	START3; \
+	START((DX), Z6, Z7)
+
+#define START5 \
+	START4; \
+	START((DX)(R13*1), Z8, Z9)
+
+#define START6 \
+	START5; \
+	START((DX)(R13*2), Z10, Z11)
+
+// CENTRED16 is the loop over blocks of 256 of centred weights, with scales every
+// 16. The shifts in the panel are not needed.
+#define CENTRED16(STEP, STARTS, ZEROSUM, WEIGHS, ACCS) \
+	ARGUMENTS(6, 2);       \
+block:                         \
+	ZEROSUM;               \
+	MOVL $16, R14;         \
+sub:                           \
+	STARTS;                \
+	STEPS16(STEP);         \
+	WEIGHS(512);           \
+	ADDQ $640, SI;         \
+	ADDQ $16, R8;          \
+	ADDQ $16, R9;          \
+	ADDQ $4, BX;           \
+	ADDQ $4, DX;           \
+	DECL R14;              \
+	JNZ  sub;              \
+	ACCS(1024);            \
+	ADDQ $1280, SI;        \
+	ADDQ $4, DI;           \
+	ADDQ $4, R11;          \
 	DECQ CX;               \
 	JNZ  block;            \
 	VZEROUPPER;            \
@@ -387,59 +408,55 @@ TEXT ·tile2Super32VNNI(SB), NOSPLIT, $0-56
 TEXT ·tile1Super32VNNI(SB), NOSPLIT, $0-56
 	SUPER32(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, ACC1, MINIMA1)
 
-// func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile6Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, CENTRE6, ACC6, MINIMA6)
+// func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile6Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, ACC6, MINIMA6)
 
-// func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile5Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, CENTRE5, ACC5, MINIMA5)
+// func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile5Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, ACC5, MINIMA5)
 
-// func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile4Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, CENTRE4, ACC4, MINIMA4)
+// func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile4Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, ACC4, MINIMA4)
 
-// func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile3Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, CENTRE3, ACC3, MINIMA3)
+// func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile3Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, ACC3, MINIMA3)
 
-// func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile2Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, CENTRE2, ACC2, MINIMA2)
+// func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile2Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, ACC2, MINIMA2)
 
-// func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
-TEXT ·tile1Super16VNNI(SB), NOSPLIT, $0-64
-	SUPER16(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, CENTRE1, ACC1, MINIMA1)
+// func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+TEXT ·tile1Super16VNNI(SB), NOSPLIT, $0-56
+	SUPER16(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, ACC1, MINIMA1)
 
-// In blocks of 32 the accumulators are Z12 to Z23. The sums of a token begin at
-// what is at BX for the block: minus zero times its sum.
+// func tile6Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile6Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP6, START6, ZEROSUM6, WEIGH6, ACC6)
 
-#define START(x, s0, s1) \
-	VPBROADCASTD x, s0; \
-	VMOVDQA64 s0, s1
+// func tile5Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile5Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP5, START5, ZEROSUM5, WEIGH5, ACC5)
 
-#define START1 \
-	START((BX), Z0, Z1)
+// func tile4Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile4Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP4, START4, ZEROSUM4, WEIGH4, ACC4)
 
-#define START2 \
-	START1; \
-	START((BX)(R13*1), Z2, Z3)
+// func tile3Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile3Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP3, START3, ZEROSUM3, WEIGH3, ACC3)
 
-#define START3 \
-	START2; \
-	START((BX)(R13*2), Z4, Z5)
+// func tile2Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile2Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP2, START2, ZEROSUM2, WEIGH2, ACC2)
 
-#define START4 \
-	START3; \
-	START((DX), Z6, Z7)
+// func tile1Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile1Centred16VNNI(SB), NOSPLIT, $0-56
+	CENTRED16(STEP1, START1, ZEROSUM1, WEIGH1, ACC1)
 
-#define START5 \
-	START4; \
-	START((DX)(R13*1), Z8, Z9)
-
-#define START6 \
-	START5; \
-	START((DX)(R13*2), Z10, Z11)
+// In blocks of 32 the accumulators are Z12 to Z23.
 
 #define KEEP(x, s0, s1, t0, t1) \
 	VBROADCASTSS x, Z28;      \
@@ -644,14 +661,21 @@ TEXT ·scaledSumsVNNI(SB), NOSPLIT, $0-32
 	VPBROADCASTW AX, Z1
 	SUMS(VMOVDQU32, 64)
 
-// func prefetchVNNI(b *byte, lines int)
-TEXT ·prefetchVNNI(SB), NOSPLIT, $0-16
-	MOVQ b+0(FP), SI
-	MOVQ lines+8(FP), CX
+// func wideSumsVNNI(dst *int32, sums *int16, factor, n int)
+TEXT ·wideSumsVNNI(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ sums+8(FP), SI
+	MOVQ factor+16(FP), AX
+	MOVQ n+24(FP), CX
+	VPBROADCASTD AX, Z1
 
 loop:
-	PREFETCHT1 (SI)
-	ADDQ $64, SI
-	DECQ CX
-	JNZ  loop
+	VPMOVSXWD (SI), Z0
+	VPMULLD Z1, Z0, Z0
+	VMOVDQU32 Z0, (DI)
+	ADDQ $32, SI
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JG   loop
+	VZEROUPPER
 	RET

@@ -1,0 +1,68 @@
+//go:build !purego
+
+package kernel
+
+//go:noescape
+func dotSuper4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func dotSuper1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func dotSigned4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func dotSigned1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
+
+//go:noescape
+func dotPlain4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func dotPlain1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks int)
+
+//go:noescape
+func flattenQ4KAVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ5KAVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ6KAVX2(flat, w *byte, blocks int)
+
+// flattenStored takes apart a row, if there is a loop for its encoding.
+func flattenStored(flat []byte, e Encoding, row []byte, blocks int) bool {
+	switch e {
+	case Q4_K:
+		flattenQ4KAVX2(&flat[0], &row[0], blocks)
+	case Q5_K:
+		flattenQ5KAVX2(&flat[0], &row[0], blocks)
+	case Q6_K:
+		flattenQ6KAVX2(&flat[0], &row[0], blocks)
+	default:
+		return false
+	}
+	return true
+}
+
+// dotFlat multiplies a flat row with one token or four.
+func dotFlat(out *[4]float32, flat *byte, tokens int, e Encoding, q *int8, d *float32, sums *int16, k, blocks int) {
+	values, _ := e.Block()
+	affine := 0
+	if encodings[e].affine {
+		affine = 1
+	}
+	switch {
+	case values == 32 && tokens == 4:
+		dotPlain4AVX2(&out[0], flat, q, d, sums, k, blocks)
+	case values == 32:
+		dotPlain1AVX2(&out[0], flat, q, d, sums, k, blocks)
+	case signed(e) && tokens == 4:
+		dotSigned4AVX2(&out[0], flat, q, d, sums, k, blocks, affine)
+	case signed(e):
+		dotSigned1AVX2(&out[0], flat, q, d, sums, k, blocks, affine)
+	case tokens == 4:
+		dotSuper4AVX2(&out[0], flat, q, d, sums, k, blocks, affine)
+	default:
+		dotSuper1AVX2(&out[0], flat, q, d, sums, k, blocks, affine)
+	}
+}
