@@ -2,6 +2,7 @@ package kernel
 
 import "encoding/binary"
 
+//go:noinline
 func readLoopGeneric(b []byte) uint64 {
 	var sum uint64
 	for ; len(b) >= 64; b = b[64:] {

@@ -74,6 +74,9 @@ type Options struct {
 	// StepTokens is the most tokens of a stream in a step of prefill. Default
 	// 512, as the engine's.
 	StepTokens int
+	// Between, where it is not nil, is called before each repetition: to
+	// measure something else by turns.
+	Between func()
 }
 
 func (o Options) withDefaults() Options {
@@ -125,6 +128,9 @@ func (b *Bench) Run(ctx context.Context, c Case) (*Result, error) {
 		var counter *deepseek.ReadCounter
 		if i == 0 {
 			counter = b.model.CountReads()
+		}
+		if i > 0 && b.options.Between != nil {
+			b.options.Between()
 		}
 		start := time.Now()
 		if err := b.repeat(ctx, c, s, counter, r); err != nil {

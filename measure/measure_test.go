@@ -28,12 +28,17 @@ func demoModel(t *testing.T) *deepseek.Model {
 // judged.
 func TestRun(t *testing.T) {
 	m := demoModel(t)
-	b := NewBench(m, Options{Repetitions: 2, StepTokens: 16})
+	turns := 0
+	b := NewBench(m, Options{Repetitions: 2, StepTokens: 16, Between: func() { turns++ }})
 	run := func(c Case) *Result {
 		t.Helper()
+		turns = 0
 		r, err := b.Run(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if turns != 2 {
+			t.Errorf("Between was called %d times in 2 repetitions", turns)
 		}
 		if len(r.Seconds) != 2 || slices.Min(r.Seconds) <= 0 || r.ReadBytes <= 0 || r.Operations <= 0 {
 			t.Errorf("%+v", r)
@@ -94,28 +99,33 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// TestRead checks that the read loop reads all there is: a bit anywhere that the
-// loop looks at changes what it returns.
-func TestRead(t *testing.T) {
-	b := make([]byte, readPiece+3*readUnit)
-	if read(b) != 0 {
-		t.Fatal("zeros are not 0")
-	}
-	for at := 0; at < len(b); at += 64 {
-		b[at] = 1
-		if read(b) == 0 {
-			t.Fatalf("byte %d is not read", at)
+// TestProbe checks that passes add up, of loops that did something.
+func TestProbe(t *testing.T) {
+	p := NewProber(3, 0)
+	for _, b := range p.buffers {
+		if len(b)%readPiece != 0 || 3*len(b) < leastBuffer {
+			t.Errorf("a thread reads %d bytes, want whole MiB, and %d of all", len(b), leastBuffer)
 		}
-		b[at] = 0
+	}
+	var r Roofs
+	p.Probe(&r)
+	var more Roofs
+	p.Probe(&more)
+	r.Add(&more)
+	if len(r.Read) != 4 || len(r.Multiply) != 4 || r.Multiplier == "" || r.Read[0] <= 0 || r.Multiply[0] <= 0 || !slices.IsSorted(r.Read) {
+		t.Errorf("%+v", r)
 	}
 }
 
-func TestProbe(t *testing.T) {
-	p := NewProber(2, 0)
-	var r Roofs
-	p.Probe(&r)
-	p.Probe(&r)
-	if len(r.Read) != 6 || len(r.Multiply) != 6 || r.Multiplier == "" || r.Read[0] <= 0 || r.Multiply[0] <= 0 || !slices.IsSorted(r.Read) {
-		t.Errorf("%+v", r)
+// TestFastest checks the choice with loops that say they do nothing, or much.
+func TestFastest(t *testing.T) {
+	lazy, busy := multiplier{"lazy", func() int { return 0 }}, multiplier{"busy", func() int { return 1 << 40 }}
+	if got := fastest(lazy, busy, lazy).name; got != "busy" {
+		t.Errorf("%s is the fastest, want busy", got)
+	}
+	for _, m := range []multiplier{integers(), floats()} {
+		if n := m.run(); n <= 0 {
+			t.Errorf("%s: %d operations", m.name, n)
+		}
 	}
 }

@@ -39,7 +39,7 @@ type choice struct {
 	seed   uint64
 	name   string // of the stream
 	count  int64  // values
-	values []byte // 256 values, one after the other
+	values []byte // 256 values of 1, 2 or 4 bytes, one after the other
 }
 
 // WriteTo writes the values.
@@ -51,9 +51,7 @@ func (c choice) WriteTo(w io.Writer) (n int64, err error) {
 	for left := c.count; left > 0; {
 		s.fill(bits)
 		k := int(min(left, int64(len(bits))))
-		for i, b := range bits[:k] {
-			copy(out[i*width:(i+1)*width], c.values[int(b)*width:])
-		}
+		c.take(out, bits[:k])
 		m, err := w.Write(out[:k*width])
 		n += int64(m)
 		if err != nil {
@@ -62,6 +60,24 @@ func (c choice) WriteTo(w io.Writer) (n int64, err error) {
 		left -= int64(k)
 	}
 	return n, nil
+}
+
+// take sets out to the values that the bytes of bits choose.
+func (c choice) take(out, bits []byte) {
+	switch len(c.values) / 256 {
+	case 1:
+		for i, b := range bits {
+			out[i] = c.values[b]
+		}
+	case 2:
+		for i, b := range bits {
+			little.PutUint16(out[2*i:], little.Uint16(c.values[2*int(b):]))
+		}
+	default:
+		for i, b := range bits {
+			little.PutUint32(out[4*i:], little.Uint32(c.values[4*int(b):]))
+		}
+	}
 }
 
 // blocks fills a tensor with quantization blocks: random bits, but for scales.

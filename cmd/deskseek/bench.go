@@ -153,9 +153,11 @@ func (f *benchFlags) cases(context int, depthsGiven bool) (cases []measure.Case)
 	return cases
 }
 
-// measure runs the cases, with the roofs between them.
+// measure runs the cases, their repetitions by turns with the roofs.
 func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *deepseek.Model) (*benchReport, error) {
-	b := measure.NewBench(m, measure.Options{Repetitions: f.repetitions})
+	var prober *measure.Prober
+	var roofs, all measure.Roofs // of a case, of all
+	b := measure.NewBench(m, measure.Options{Repetitions: f.repetitions, Between: func() { prober.Probe(&roofs) }})
 	cases := f.cases(m.Config.Context, c.Flags().Changed("depth"))
 	for _, x := range cases {
 		if err := b.Check(x); err != nil {
@@ -169,29 +171,25 @@ func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *dee
 	if bytes == 0 {
 		bytes = roofBytes(freeMemory())
 	}
-	prober := measure.NewProber(m.Workers(), bytes)
-	var roofs measure.Roofs
-	prober.Probe(&roofs)
-	var results []*measure.Result
+	prober = measure.NewProber(m.Workers(), bytes)
+	var results []benchResult
 	for i, x := range cases {
 		fmt.Fprintf(c.ErrOrStderr(), "%d of %d: %s of %d tokens at depth %d, streams: %d: ", i+1, len(cases), x.Kind, x.Tokens, x.Depth, x.Streams)
+		roofs = measure.Roofs{}
 		r, err := b.Run(c.Context(), x)
 		if err != nil {
 			fmt.Fprintln(c.ErrOrStderr())
 			return nil, err
 		}
 		fmt.Fprintf(c.ErrOrStderr(), "%.2f tok/s\n", measure.Median(r.Tokens()))
-		results = append(results, r)
-		prober.Probe(&roofs)
+		results = append(results, resultOf(r, &roofs))
+		all.Add(&roofs)
 	}
-	r := &benchReport{
+	return &benchReport{
 		Model: filepath.Base(ck.Path()), Bytes: ck.Size(), Math: f.model.math, CPU: kernel.Tier(), Threads: m.Workers(),
-		Roofs: roofsReport{spreadOf(roofs.Read), spreadOf(roofs.Multiply), roofs.Multiplier},
-	}
-	for _, x := range results {
-		r.Results = append(r.Results, resultOf(x, &r.Roofs))
-	}
-	return r, nil
+		Roofs:   roofsReport{spreadOf(all.Read), spreadOf(all.Multiply), all.Multiplier},
+		Results: results,
+	}, nil
 }
 
 // roofBytes is how much memory the read loop reads: 1 GiB, but at most an eighth

@@ -28,7 +28,8 @@ type roofsReport struct {
 	Multiplier string `json:"multiply_loop"`
 }
 
-// A benchResult is one measurement. Shares are of medians.
+// A benchResult is one measurement. Roofs are those measured by turns with its
+// repetitions; shares are of medians.
 type benchResult struct {
 	Kind          measure.Kind `json:"kind"`
 	Tokens        int          `json:"tokens"`
@@ -39,9 +40,11 @@ type benchResult struct {
 	Rate          spread       `json:"tokens_per_second"`
 	ReadBytes     int64        `json:"read_bytes"`
 	Read          spread       `json:"read_bytes_per_second"`
+	ReadRoof      float64      `json:"read_roof"`
 	ReadShare     float64      `json:"read_share"`
 	Operations    int64        `json:"operations"`
 	Multiply      spread       `json:"operations_per_second"`
+	MultiplyRoof  float64      `json:"multiply_roof"`
 	MultiplyShare float64      `json:"multiply_share"`
 }
 
@@ -56,14 +59,15 @@ func spreadOf(ascending []float64) spread {
 	return spread{measure.Median(ascending), ascending[0], ascending[len(ascending)-1]}
 }
 
-func resultOf(r *measure.Result, roofs *roofsReport) benchResult {
+func resultOf(r *measure.Result, roofs *measure.Roofs) benchResult {
 	x := benchResult{
 		Kind: r.Kind, Tokens: r.Case.Tokens, Depth: r.Depth, Streams: r.Streams,
 		Seconds: r.Seconds, Steps: r.Steps, ReadBytes: r.ReadBytes, Operations: r.Operations,
 		Rate: spreadOf(r.Tokens()), Read: spreadOf(r.Bytes()), Multiply: spreadOf(r.Rate()),
+		ReadRoof: measure.Median(roofs.Read), MultiplyRoof: measure.Median(roofs.Multiply),
 	}
-	x.ReadShare = x.Read.Median / roofs.Read.Median
-	x.MultiplyShare = x.Multiply.Median / roofs.Multiply.Median
+	x.ReadShare = x.Read.Median / x.ReadRoof
+	x.MultiplyShare = x.Multiply.Median / x.MultiplyRoof
 	return x
 }
 
@@ -105,7 +109,7 @@ func (r *benchReport) printCSV(w io.Writer) error {
 			string(x.Kind), strconv.Itoa(x.Tokens), strconv.Itoa(x.Depth), strconv.Itoa(x.Streams), strconv.Itoa(len(x.Seconds)),
 			number(x.Rate.Median), number(x.Rate.Min), number(x.Rate.Max), strconv.FormatInt(x.ReadBytes, 10), number(x.Read.Median), number(x.ReadShare),
 			strconv.FormatInt(x.Operations, 10), number(x.Multiply.Median), number(x.MultiplyShare),
-			number(r.Roofs.Read.Median), number(r.Roofs.Multiply.Median), r.Roofs.Multiplier,
+			number(x.ReadRoof), number(x.MultiplyRoof), r.Roofs.Multiplier,
 		})
 	}
 	return c.WriteAll(lines)
