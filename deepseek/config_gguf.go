@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/deskseek/deskseek/checkpoint"
 )
@@ -68,8 +69,10 @@ func (r *ggufReader) float(key string, def float64) float64 {
 // shortest returns a float32 key as the decimal it was written from: 1e-6, not
 // 9.999999974752427e-07.
 func shortest(v float64) float64 {
-	var s float64
-	fmt.Sscanf(fmt.Sprintf("%g", float32(v)), "%g", &s)
+	s, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
+	if err != nil {
+		return v // out of float32's range
+	}
 	return s
 }
 

@@ -21,7 +21,6 @@ type stages struct {
 	t      *testing.T
 	c      golden.Case
 	m      *Model
-	margin []float32 // of routing decisions, [moe layers, n]
 	failed bool
 	worst  float64
 }

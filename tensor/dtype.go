@@ -4,7 +4,7 @@ package tensor
 type DType uint8
 
 const (
-	Invalid DType = iota
+	Invalid DType = iota // an encoding that is not read
 	F32
 	F16
 	BF16
