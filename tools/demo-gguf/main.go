@@ -57,39 +57,15 @@ func convert(in, out string) error {
 	return os.WriteFile(out, buf.Bytes(), 0o644)
 }
 
-// metadata returns the keys of arch deepseek2 that llama.cpp wants, in the
-// layout for absorbed attention (attn_k_b, attn_v_b).
+// metadata returns the keys of arch deepseek2, in the layout for absorbed
+// attention (attn_k_b, attn_v_b), and the tokenizer's.
 func metadata(ck *checkpoint.Checkpoint, c *deepseek.Config) ([]checkpoint.KeyValue, error) {
-	var kv []checkpoint.KeyValue
-	put := func(key string, v any) { kv = append(kv, checkpoint.KeyValue{Key: key, Value: v}) }
-	put("general.architecture", "deepseek2")
-	put("general.type", "model")
-	put("general.name", "stories-10m")
-	put("general.file_type", uint32(7)) // mostly Q8_0
-	put("general.quantization_version", uint32(2))
-	for _, n := range []struct {
-		key string
-		v   int
-	}{
-		{"block_count", c.Layers + 1}, {"nextn_predict_layers", 1},
-		{"context_length", c.Context}, {"embedding_length", c.Dim}, {"vocab_size", c.Vocabulary},
-		{"feed_forward_length", c.Hidden}, {"leading_dense_block_count", c.DenseLayers},
-		{"attention.head_count", c.Heads}, {"attention.head_count_kv", 1},
-		{"attention.key_length", c.KVRank + c.Rope}, {"attention.value_length", c.KVRank},
-		{"attention.key_length_mla", c.Nope + c.Rope}, {"attention.value_length_mla", c.V},
-		{"attention.q_lora_rank", c.QRank}, {"attention.kv_lora_rank", c.KVRank},
-		{"rope.dimension_count", c.Rope},
-		{"expert_count", c.Experts}, {"expert_used_count", c.TopK}, {"expert_shared_count", c.SharedExperts},
-		{"expert_group_count", c.Groups}, {"expert_group_used_count", c.KeptGroups},
-		{"expert_feed_forward_length", c.ExpertHidden}, {"expert_gating_func", 2},
-	} {
-		put("deepseek2."+n.key, uint32(n.v))
-	}
-	put("deepseek2.attention.layer_norm_rms_epsilon", float32(c.Epsilon))
-	put("deepseek2.rope.freq_base", float32(c.RopeTheta))
-	put("deepseek2.expert_weights_scale", float32(c.RoutedScale))
-	put("deepseek2.expert_weights_norm", c.NormalizeTopK)
-	return tokenizer(ck, c, kv)
+	return tokenizer(ck, c, append(c.GGUF(true),
+		checkpoint.KeyValue{Key: "general.type", Value: "model"},
+		checkpoint.KeyValue{Key: "general.name", Value: "stories-10m"},
+		checkpoint.KeyValue{Key: "general.file_type", Value: uint32(7)}, // mostly Q8_0
+		checkpoint.KeyValue{Key: "general.quantization_version", Value: uint32(2)},
+	))
 }
 
 // tokenizer adds the tokenizer.* keys.
