@@ -58,7 +58,8 @@ func New(p Params) (*Sampler, error) {
 func (s *Sampler) Sample(logits []float32, position int, history History) Choice {
 	adjusted := s.adjust(logits, history)
 	best := argmax(adjusted)
-	if best >= 0 && s.params.Temperature > 0 {
+	// Where bias and penalties overflow, all of the probability is there.
+	if certain := best >= 0 && math.IsInf(float64(adjusted[best]), 1); best >= 0 && s.params.Temperature > 0 && !certain {
 		s.collect(adjusted)
 		s.filter(adjusted[best])
 		best = s.draw(newNoise(s.params.Seed, position), adjusted[best])

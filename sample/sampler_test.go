@@ -298,6 +298,23 @@ func TestVerifyIsLossless(t *testing.T) {
 	}
 }
 
+// TestOverflow checks that a logit that a penalty or a bias takes beyond float32
+// is chosen, by any filter.
+func TestOverflow(t *testing.T) {
+	for _, p := range []Params{
+		{Temperature: 1, TopP: 0.5, RepetitionPenalty: 0.125},
+		{Temperature: 1e-40, TopK: 1, MinP: 0.1, LogitBias: map[token.ID]float32{0: math.MaxFloat32}},
+	} {
+		s, err := New(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := s.Sample([]float32{3e38, 1}, 5, History{Prompt: []token.ID{0}}); c.ID != 0 {
+			t.Errorf("%+v: token %d, want 0", p, c.ID)
+		}
+	}
+}
+
 // FuzzSample: on any logits the token is one that may be chosen.
 func FuzzSample(f *testing.F) {
 	f.Add([]byte("logits of any kind, four bytes each"), float32(1), 3, float32(0.9), float32(0.1), float32(1.1), 7, uint64(1))
