@@ -63,6 +63,9 @@ type hfConfig struct {
 type integer int
 
 func (i *integer) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil // as if it were absent
+	}
 	if n, err := strconv.ParseInt(string(data), 10, 64); err == nil {
 		*i = integer(n)
 		return nil

@@ -120,6 +120,10 @@ func TestRopeSpellings(t *testing.T) {
 			t.Errorf("with %s: theta %g, %+v (%v), want %g, %+v", test.new, c.RopeTheta, c.YaRN, err, test.theta, test.yarn)
 		}
 	}
+	dense := strings.NewReplacer(`"first_k_dense_replace":1`, `"first_k_dense_replace":4`, `"n_routed_experts":8`, `"n_routed_experts":null`, `"n_shared_experts":1`, `"n_shared_experts":null`)
+	if c, err := ParseHF([]byte(dense.Replace(goodConfig))); err != nil || c.Experts != 0 || c.SharedExperts != 0 {
+		t.Errorf("without experts: %d and %d (%v)", c.Experts, c.SharedExperts, err)
+	}
 	if c, err := ParseHF([]byte(strings.Replace(goodConfig, `"max_position_embeddings":512`, `"max_position_embeddings":512.0`, 1))); err != nil || c.Context != 512 {
 		t.Errorf("512.0: context %d (%v), want 512", c.Context, err)
 	}
