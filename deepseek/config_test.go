@@ -139,6 +139,7 @@ func TestBadConfigs(t *testing.T) {
 		{`"hidden_size":256`, `"hidden_size":-1`, "hidden_size is -1, want 1 to"},
 		{`"hidden_size":256`, `"hidden_size":9223372036854775807`, "hidden_size is 9223372036854775807, want"},
 		{`"n_group":4`, `"n_group":3`, "n_group is 3, want a divisor of the 8 experts"},
+		{`"topk_group":2`, `"topk_group":5`, "topk_group is 5, want 1 to 4"},
 		{`"num_experts_per_tok":2`, `"num_experts_per_tok":5`, "num_experts_per_tok is 5, want 1 to 4"},
 		{`"qk_rope_head_dim":16`, `"qk_rope_head_dim":15`, "qk_rope_head_dim is 15, want pairs"},
 		{`"rope_scaling":null`, `"rope_scaling":{"type":"linear","factor":2}`, `rope_scaling.type is "linear", want yarn`},

@@ -14,12 +14,12 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 		matMulQ8Generic(dst, stride, w, e, rows, a)
 	case vnni && fused(e) && rows >= 4 && (a.N <= fewTokens || rows < panelRows):
 		for t := 0; t < a.N; t += tileTokens {
-			tokens := a.slice(t, min(tileTokens, a.N-t))
+			tokens := a.Slice(t, min(t+tileTokens, a.N))
 			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	case vnni && rows >= panelRows && a.N > fewTokens:
 		for t := 0; t < a.N; t += passTokens {
-			tokens := a.slice(t, min(passTokens, a.N-t))
+			tokens := a.Slice(t, min(t+passTokens, a.N))
 			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	default:
@@ -30,10 +30,3 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 // Up to fewTokens are multiplied one by one with rows as they are stored: taking
 // a panel apart would cost more.
 const fewTokens = 3
-
-// slice returns n tokens from t on.
-func (a *Q8Rows) slice(t, n int) Q8Rows {
-	blocks, sums := a.K/a.Block, a.K/16
-	return Q8Rows{N: n, K: a.K, Block: a.Block,
-		Q: a.Q[t*a.K:][:n*a.K], D: a.D[t*blocks:][:n*blocks], Sums: a.Sums[t*sums:][:n*sums]}
-}

@@ -151,7 +151,7 @@ func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
 	t := 0
 	for i := range count {
 		size := (a.N - t) / (count - i)
-		tile := a.slice(t, size)
+		tile := a.Slice(t, t+size)
 		s.tile(e, &tile, &s.acc[t*2*panelRows], b, n)
 		t += size
 	}

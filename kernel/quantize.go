@@ -17,6 +17,15 @@ type Q8Rows struct {
 	Sums        []int16
 }
 
+// Slice returns the tokens lo to hi, without copying.
+func (a *Q8Rows) Slice(lo, hi int) Q8Rows {
+	blocks, sums := a.K/a.Block, a.K/16
+	return Q8Rows{
+		N: hi - lo, K: a.K, Block: a.Block,
+		Q: a.Q[lo*a.K : hi*a.K], D: a.D[lo*blocks : hi*blocks], Sums: a.Sums[lo*sums : hi*sums],
+	}
+}
+
 // QuantizeQ8 rounds x to eight bits, a block of 256 or 32 at a time: with amax
 // the greatest magnitude of the block, d = amax/127 and q = x·(127/amax), each
 // operation rounded to float32, then q to the nearest integer, ties to even. It

@@ -103,8 +103,8 @@ type expertsJob struct {
 	in, mid Mat       // by pair: [pairs, dim], [pairs, hidden]
 	y       Mat
 	math    Math
-	down    bool          // the second pass
-	acts    [2]activation // in, then mid, in 8 bits: in blocks of 32, of 256
+	down    bool             // the second pass
+	acts    [2]kernel.Q8Rows // in, then mid, in 8 bits: in blocks of 32, of 256
 }
 
 // group sorts the routes by expert, rows ascending within one.
@@ -192,7 +192,7 @@ func (j *expertsJob) downRows(w *worker) {
 func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
 	from, end := j.start[i], j.start[i+1]
 	if e, block, ok := l.integer(j.math); ok {
-		q := j.acts[formOf(block)].part(from, end)
+		q := j.acts[formOf(block)].Slice(from, end)
 		integerRows(w, dst, hi-lo, l.w, e, lo, hi, &q)
 		return
 	}

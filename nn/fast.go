@@ -69,27 +69,10 @@ func integerRows(w *worker, y []float32, stride int, m *tensor.Tensor, e kernel.
 	}
 }
 
-// An activation is rows of a step in 8 bits.
-type activation struct {
-	rows kernel.Q8Rows
-}
-
-// part returns the tokens from to to of a.
-func (a *activation) part(from, to int) kernel.Q8Rows {
-	q := &a.rows
-	return kernel.Q8Rows{
-		N: to - from, K: q.K, Block: q.Block,
-		Q:    q.Q[from*q.K : to*q.K],
-		D:    q.D[from*q.K/q.Block : to*q.K/q.Block],
-		Sums: q.Sums[from*q.K/16 : to*q.K/16],
-	}
-}
-
-// quantize sets act to x in blocks of the given size. Of each row of x there are
+// quantize sets q to x in 8 bits, in blocks of the given size. Of each row of x there are
 // groups windows of k columns, step apart, and row t of group g becomes row
 // g·x.rows+t.
-func (a *Arena) quantize(act *activation, x window, n, k, groups, step, block int) {
-	q := &act.rows
+func (a *Arena) quantize(q *kernel.Q8Rows, x window, n, k, groups, step, block int) {
 	q.N, q.K, q.Block = groups*n, k, block
 	q.Q = grow(q.Q, q.N*k)
 	q.D = grow(q.D, q.N*k/block)

@@ -75,14 +75,14 @@ func (l Linear) Apply(x Mat) Mat {
 type linearJob struct {
 	l    Linear
 	x, y Mat
-	acts *activation // x in 8 bits; nil where it is used as it is
+	acts *kernel.Q8Rows // x in 8 bits; nil where it is used as it is
 }
 
 func (j *linearJob) work(w *worker) {
 	lo, hi := w.shareRows(j.l.Out())
 	if j.acts != nil && lo < hi {
 		e, _, _ := j.l.integer(Fast)
-		integerRows(w, j.y.data[lo:], j.y.stride, j.l.w, e, lo, hi, &j.acts.rows)
+		integerRows(w, j.y.data[lo:], j.y.stride, j.l.w, e, lo, hi, j.acts)
 		return
 	}
 	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, window{j.x.data, j.x.stride}, j.x.rows)
@@ -187,7 +187,7 @@ type headsJob struct {
 	y, x         window
 	yStep, xStep int
 	n            int
-	acts         *activation // x in 8 bits, head by head; nil where it is used as it is
+	acts         *kernel.Q8Rows // x in 8 bits, head by head; nil where it is used as it is
 }
 
 func (j *headsJob) work(w *worker) {
@@ -197,7 +197,7 @@ func (j *headsJob) work(w *worker) {
 		y := window{j.y.data[h*j.yStep:], j.y.stride}
 		if j.acts != nil {
 			e, _, _ := l.integer(Fast)
-			q := j.acts.part(h*j.n, (h+1)*j.n)
+			q := j.acts.Slice(h*j.n, (h+1)*j.n)
 			integerRows(w, y.data, y.stride, l.w, e, 0, l.Out(), &q)
 			continue
 		}

@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"github.com/deskseek/deskseek/kernel"
-)
+import "github.com/deskseek/deskseek/kernel"
 
 // A Gate chooses the experts of a token (report 2.1.2, no auxiliary loss):
 // scores s = sigmoid(W x); the choice is made by s + Bias, limited to the best
@@ -160,20 +156,4 @@ func topTwo(v []float32) float32 {
 		}
 	}
 	return a + b
-}
-
-// Validate says what is wrong with g's numbers.
-func (g *Gate) Validate() error {
-	experts := g.Scores.Out()
-	switch {
-	case g.Groups < 1 || experts%g.Groups != 0:
-		return fmt.Errorf("%d experts in %d groups: want groups of equal size", experts, g.Groups)
-	case g.Kept < 1 || g.Kept > g.Groups:
-		return fmt.Errorf("%d of %d expert groups are kept: want 1 to %d", g.Kept, g.Groups, g.Groups)
-	case g.TopK < 1 || g.TopK > experts/g.Groups*g.Kept:
-		return fmt.Errorf("%d experts a token: want 1 to %d, those of %d groups", g.TopK, experts/g.Groups*g.Kept, g.Kept)
-	case g.Bias != nil && len(g.Bias) != experts:
-		return fmt.Errorf("%d expert biases, want %d", len(g.Bias), experts)
-	}
-	return nil
 }
