@@ -18,6 +18,23 @@ func (c *Checkpoint) mapped(path string) ([]byte, error) {
 	return c.mapFile(path)
 }
 
+// mappedAs maps a file that must be of the given format, and says where one of
+// it is wanted if it is not.
+func (c *Checkpoint) mappedAs(path string, want Format, where string) ([]byte, error) {
+	data, err := c.mapped(path)
+	if err != nil {
+		return nil, err
+	}
+	format, err := recognise(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if format != want {
+		return nil, badf(path, "%s, %s", format, where)
+	}
+	return data, nil
+}
+
 // mapFile maps a whole file, to be unmapped by Close. An empty file is a nil
 // slice and no mapping.
 func (c *Checkpoint) mapFile(path string) ([]byte, error) {

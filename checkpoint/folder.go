@@ -192,16 +192,9 @@ func (c *Checkpoint) openShards(folder string, x *index) error {
 }
 
 func (c *Checkpoint) openShard(path string) (*safetensors, error) {
-	data, err := c.mapped(path)
+	data, err := c.mappedAs(path, Safetensors, "where "+indexName+" has a safetensors shard")
 	if err != nil {
 		return nil, err
-	}
-	format, err := recognise(path, data)
-	if err != nil {
-		return nil, err
-	}
-	if format != Safetensors {
-		return nil, badf(path, "%s, where %s has a safetensors shard", format, indexName)
 	}
 	s, err := parseSafetensors(path, data)
 	if err != nil {

@@ -91,16 +91,9 @@ func (c *Checkpoint) openGGUF(path string, data []byte) error {
 }
 
 func (c *Checkpoint) openPart(path string) (*gguf, error) {
-	data, err := c.mapped(path)
+	data, err := c.mappedAs(path, GGUF, "where a part of a split GGUF should be")
 	if err != nil {
 		return nil, err
-	}
-	format, err := recognise(path, data)
-	if err != nil {
-		return nil, err
-	}
-	if format != GGUF {
-		return nil, badf(path, "%s, where a part of a split GGUF should be", format)
 	}
 	return parseGGUF(path, data)
 }
