@@ -1,7 +1,9 @@
 package deepseek
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/deskseek/deskseek/nn"
 )
@@ -28,14 +30,14 @@ type Cache struct {
 	dim     int
 }
 
-func newCache(pages, layers int, c *Config, mtp bool) *Cache {
+func newCache(pages, layers int, c *Config, mtp bool, t nn.CacheType) *Cache {
 	k := &Cache{}
 	if mtp {
 		layers++
 		k.dim = c.Dim
 		k.hidden = make([]float32, pages*k.dim)
 	}
-	k.latents = nn.NewLatents(pages, layers, c.KVRank, c.Rope)
+	k.latents = nn.NewLatents(pages, layers, c.KVRank, c.Rope, t)
 	return k
 }
 
@@ -45,17 +47,31 @@ func (k *Cache) Pages() int { return k.latents.Pages() }
 // PageBytes returns the bytes of one page, as ReadPage gives them.
 func (k *Cache) PageBytes() int { return k.latents.PageBytes() + 4*k.dim }
 
-// ReadPage copies the values of a page into dst, which has PageBytes()/4.
-func (k *Cache) ReadPage(p PageID, dst []float32) {
+// ReadPage copies a page into dst, which has PageBytes.
+func (k *Cache) ReadPage(p PageID, dst []byte) {
 	n := copy(dst, k.latents.Page(p))
-	copy(dst[n:], k.lastHidden(p))
+	for _, v := range k.lastHidden(p) {
+		binary.LittleEndian.PutUint32(dst[n:], math.Float32bits(v))
+		n += 4
+	}
 }
 
-// WritePage sets the values of a page from what ReadPage gave.
-func (k *Cache) WritePage(p PageID, src []float32) {
+// WritePage sets a page to what ReadPage gave, of a cache of the same type.
+func (k *Cache) WritePage(p PageID, src []byte) {
 	n := copy(k.latents.Page(p), src)
-	copy(k.lastHidden(p), src[n:])
+	hidden := k.lastHidden(p)
+	for i := range hidden {
+		hidden[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[n:]))
+		n += 4
+	}
 }
+
+// SetLatents sets the latents of a page, [layers, PageSize, KVRank+Rope], to values
+// that no network has computed, for measuring.
+func (k *Cache) SetLatents(p PageID, values []float32) { k.latents.SetPage(p, values) }
+
+// Values returns how many latents a page has, as SetLatents takes them.
+func (k *Cache) Values() int { return k.latents.Values() }
 
 // take copies all pages of a smaller cache.
 func (k *Cache) take(from *Cache) {

@@ -312,25 +312,34 @@ func TestCancel(t *testing.T) {
 // TestNotFinite plants a NaN in the latents of an earlier token, and wants the
 // layer that meets it named.
 func TestNotFinite(t *testing.T) {
-	c := aCase(t)
-	m := open(t, c.Path, Options{})
-	m.Reserve(1)
-	run := Run{Tokens: []token.ID{1, 2, 3}, Pages: pages(0, 1), Logits: 1}
-	o, err := m.Forward(context.Background(), &Batch{Runs: []Run{run}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Release()
-	page := make([]float32, m.Cache().PageBytes()/4)
-	m.Cache().ReadPage(0, page)
-	width := m.Config.KVRank + m.Config.Rope
-	page[2*PageSize*width+width] = float32(math.NaN()) // layer 2, token 1
-	m.Cache().WritePage(0, page)
-	for _, form := range []Form{Absorbed, Expanded} {
-		_, err = m.Forward(context.Background(), &Batch{Runs: []Run{{Tokens: []token.ID{4}, Position: 3, Pages: run.Pages, Form: form, Logits: 1}}})
-		var nf *NonFiniteError
-		if !errors.As(err, &nf) || nf.Where != "layer 2" || nf.Position != 3 {
-			t.Errorf("error %v, want one that names layer 2 and position 3", err)
+	for _, test := range []struct {
+		options Options
+		bytes   int // of a value
+		nan     []byte
+	}{
+		{Options{}, 4, []byte{0, 0, 0xc0, 0x7f}},
+		{Options{Math: Fast, Cache: CacheF32}, 4, []byte{0, 0, 0xc0, 0x7f}},
+		{Options{Math: Fast}, 2, []byte{0xc0, 0x7f}},
+	} {
+		m := open(t, aCase(t).Path, test.options)
+		m.Reserve(1)
+		run := Run{Tokens: []token.ID{1, 2, 3}, Pages: pages(0, 1), Logits: 1}
+		o, err := m.Forward(context.Background(), &Batch{Runs: []Run{run}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Release()
+		page := make([]byte, m.Cache().PageBytes())
+		m.Cache().ReadPage(0, page)
+		width := m.Config.KVRank + m.Config.Rope
+		copy(page[test.bytes*(2*PageSize*width+width):], test.nan) // layer 2, token 1
+		m.Cache().WritePage(0, page)
+		for _, form := range []Form{Absorbed, Expanded} {
+			_, err = m.Forward(context.Background(), &Batch{Runs: []Run{{Tokens: []token.ID{4}, Position: 3, Pages: run.Pages, Form: form, Logits: 1}}})
+			var nf *NonFiniteError
+			if !errors.As(err, &nf) || nf.Where != "layer 2" || nf.Position != 3 {
+				t.Errorf("%+v: error %v, want one that names layer 2 and position 3", test.options, err)
+			}
 		}
 	}
 }

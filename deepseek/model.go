@@ -21,10 +21,27 @@ const (
 	Fast Math = "fast"
 )
 
+// CacheType is how the latent cache holds its values.
+type CacheType string
+
+const (
+	CacheF32  CacheType = "f32"
+	CacheBF16 CacheType = "bf16"
+	// CacheQ8 is 8-bit integers, with one scale for a token's latents and one for
+	// its key.
+	CacheQ8 CacheType = "q8_0"
+)
+
+// cacheTypes are nn's names of them.
+var cacheTypes = map[CacheType]nn.CacheType{CacheF32: nn.CacheF32, CacheBF16: nn.CacheBF16, CacheQ8: nn.CacheQ8}
+
 // Options are the choices of Load. The zero value is good.
 type Options struct {
 	// Math is how the network computes. Default Exact.
 	Math Math
+	// Cache is how the latent cache holds its values. Exact math wants CacheF32,
+	// which is its default; that of fast math is CacheBF16.
+	Cache CacheType
 	// Workers is the number of threads. Default one for each processor.
 	Workers int
 	// From and To are the range of layers that is bound, From ≤ layer < To; a
@@ -39,6 +56,12 @@ func (o Options) withDefaults(layers int) Options {
 	if o.Math == "" {
 		o.Math = Exact
 	}
+	if o.Cache == "" {
+		o.Cache = CacheBF16
+		if o.Math == Exact {
+			o.Cache = CacheF32
+		}
+	}
 	if o.To == 0 {
 		o.To = layers
 	}
@@ -48,6 +71,12 @@ func (o Options) withDefaults(layers int) Options {
 func (o Options) validate(layers int) error {
 	if o.Math != Exact && o.Math != Fast {
 		return fmt.Errorf("math %q is not known, want %q or %q", o.Math, Exact, Fast)
+	}
+	if _, ok := cacheTypes[o.Cache]; !ok {
+		return fmt.Errorf("cache type %q is not known, want %q, %q or %q", o.Cache, CacheF32, CacheBF16, CacheQ8)
+	}
+	if o.Math == Exact && o.Cache != CacheF32 {
+		return fmt.Errorf("cache type %q is for fast math, exact math wants %q", o.Cache, CacheF32)
 	}
 	if o.From < 0 || o.To > layers || o.From >= o.To {
 		return fmt.Errorf("layers %d to %d, want a range of 0 to %d", o.From, o.To, layers)
@@ -75,6 +104,7 @@ type Model struct {
 	rope   nn.Rope
 	pool   *nn.Pool
 	cache  *Cache
+	kept   nn.CacheType // how the cache holds values
 	arenas []*nn.Arena // free ones
 }
 
@@ -95,6 +125,7 @@ func Load(ck *checkpoint.Checkpoint, o Options) (*Model, error) {
 	}
 	m.rope = nn.Rope{Frequency: c.Frequencies(), Scale: c.RopeScale()}
 	m.pool = nn.NewPool(o.Workers)
+	m.kept = cacheTypes[o.Cache]
 	if o.Math == Fast {
 		m.math = nn.Fast
 	}
@@ -108,7 +139,7 @@ func (m *Model) Reserve(pages int) {
 		return
 	}
 	old := m.cache
-	m.cache = newCache(pages, len(m.layers), &m.Config, m.mtp != nil)
+	m.cache = newCache(pages, len(m.layers), &m.Config, m.mtp != nil, m.kept)
 	if old != nil {
 		m.cache.take(old)
 	}

@@ -174,14 +174,14 @@ func (b *Bench) streams(c Case) []stream {
 // out of a norm, so that their values are about one.
 func (b *Bench) fill(s []stream, pages int, random *rand.Rand) {
 	cache := b.model.Cache()
-	page := make([]float32, cache.PageBytes()/4)
+	page := make([]float32, cache.Values())
 	for i := range page {
 		page[i] = float32(random.NormFloat64())
 	}
 	for _, one := range s {
 		for _, p := range one.pages[:pages] {
 			slices.Reverse(page[:random.IntN(len(page))]) // no page is like another
-			cache.WritePage(p, page)
+			cache.SetLatents(p, page)
 		}
 	}
 }

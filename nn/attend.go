@@ -50,6 +50,9 @@ var empty = softmax{max: float32(math.Inf(-1))}
 //
 // The spans' rows are those of q, counted from its first.
 func (l *Latents) Attend(layer int, spans []Span, q Mat, heads int, scale float32) Mat {
+	if q.arena.math == Fast {
+		return l.attendFast(layer, spans, q, heads, scale)
+	}
 	y := q.arena.Mat(q.rows, heads*l.rank)
 	j := &q.arena.jobs.absorbed
 	*j = absorbedJob{l, layer, spans, q, y, heads, scale}
@@ -106,7 +109,7 @@ func (j *absorbedJob) some(w *worker, s Span, t, lo, hi int) {
 		length := to - from
 		scores := w.buffer(bufferScores, n*length)
 		for _, r := range tiles(from, to) {
-			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
+			rows := j.l.values(s.Pages[r.page], j.layer)[r.from*width:]
 			for h := range n {
 				kernel.Dots(scores[h*length+r.at:][:r.n], q[h*width:(h+1)*width], rows, width)
 			}
@@ -119,7 +122,7 @@ func (j *absorbedJob) some(w *worker, s Span, t, lo, hi int) {
 		}
 		clear(parts)
 		for _, r := range tiles(from, to) {
-			rows := j.l.tile(s.Pages[r.page], j.layer)[r.from*width:]
+			rows := j.l.values(s.Pages[r.page], j.layer)[r.from*width:]
 			for h := range n {
 				kernel.AddScaledRows(parts[h*rank:(h+1)*rank], scores[h*length+r.at:][:r.n], rows, width)
 			}
@@ -187,6 +190,12 @@ func mix(out []float32, a float32, x []float32, b float32) {
 // The spans' rows are counted from first: q's row 0 is their row first.
 func (l *Latents) AttendExpanded(layer int, spans []Span, first int, q Mat, keys, values []Linear, scale float32) Mat {
 	y := q.arena.Mat(q.rows, len(keys)*values[0].Out())
+	if q.arena.math == Fast {
+		j := &q.arena.jobs.expandedFast
+		*j = expandedFastJob{l, layer, spans, first, q, y, keys, values, scale}
+		q.arena.pool.run(j)
+		return y
+	}
 	j := &q.arena.jobs.expanded
 	*j = expandedJob{l, layer, spans, first, q, y, keys, values, scale}
 	q.arena.pool.run(j)
@@ -258,7 +267,7 @@ func (j *expandedJob) head(w *worker, s Span, h int) {
 // expand makes the keys k and values c of one head for a part of a segment.
 func (j *expandedJob) expand(w *worker, s Span, h int, r tilePart, k, c window) {
 	width, nope := j.l.width(), j.keys[h].Out()
-	rows := window{j.l.tile(s.Pages[r.page], j.layer)[r.from*width:], width}
+	rows := window{j.l.values(s.Pages[r.page], j.layer)[r.from*width:], width}
 	j.keys[h].rows(w, 0, nope, k, rows, r.n)
 	j.values[h].rows(w, 0, j.values[h].Out(), c, rows, r.n)
 	for i := range r.n {

@@ -98,7 +98,11 @@ type jobs struct {
 	experts  expertsJob
 	absorbed absorbedJob
 	expanded expandedJob
-	routes   Routes
+
+	absorbedFast absorbedFastJob
+	expandedFast expandedFastJob
+
+	routes Routes
 }
 
 // slabValues is the least size of a slab: 1 MiB values.

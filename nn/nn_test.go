@@ -289,7 +289,7 @@ func TestAttend(t *testing.T) {
 		a := arena(t, 2)
 		end := test.position + test.n
 		need := (end + PageSize - 1) / PageSize
-		l := NewLatents(need+3, 2, rank, rope)
+		l := NewLatents(need+3, 2, rank, rope, CacheF32)
 		var table []PageID
 		for _, p := range r.Perm(need + 3)[:need] {
 			table = append(table, PageID(p))
@@ -401,7 +401,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	for i := range e.Store.(Resident) {
 		e.Store.(Resident)[i] = Expert{l, l, l}
 	}
-	latents := NewLatents(1, 1, 48, 16)
+	latents := NewLatents(1, 1, 48, 16, CacheF32)
 	spans := []Span{{Len: 4, Pages: []PageID{0}}}
 	step := func() {
 		a.Reset()

@@ -38,6 +38,7 @@ type worker struct {
 	sleeper      sleeper
 	scratch      *kernel.Scratch
 	buffers      [bufferCount][]float32
+	attend       attendScratch
 }
 
 // The buffers of a worker. A job uses each for one purpose at a time.
