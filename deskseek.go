@@ -62,7 +62,10 @@ func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
 // New loads the model of an opened checkpoint, which the LLM then owns: Close
 // closes it.
 func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
-	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Workers: o.Workers, NoMTP: true})
+	if o.Math == "" {
+		o.Math = deepseek.Fast
+	}
+	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: true})
 	if err != nil {
 		return nil, err
 	}

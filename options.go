@@ -8,11 +8,14 @@ import (
 
 // Options are the choices of Open. The zero value is good.
 type Options struct {
-	// Math is how the network computes: deepseek.Exact (f32 activations, cache
-	// and sums, every weight by the value its encoding defines) or
-	// deepseek.Fast (integer weights times activations in 8 bits). Default
-	// Exact.
+	// Math is how the network computes: deepseek.Fast (activations and cache
+	// rounded to few bits, products of integers) or deepseek.Exact (f32 activations,
+	// cache and sums, every weight by the value its encoding defines). Default
+	// Fast.
 	Math deepseek.Math
+	// Cache is how the latent cache holds its values. Default deepseek.CacheBF16;
+	// exact math has deepseek.CacheF32, and no other.
+	Cache deepseek.CacheType
 	// Workers is the number of threads. Default one for each processor.
 	Workers int
 	// MaxStepTokens bounds the tokens that are computed at once. More makes

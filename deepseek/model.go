@@ -17,7 +17,8 @@ const (
 	// its tensor.Decode value. It is the definition; traces and golden tests
 	// use it.
 	Exact Math = "exact"
-	// Fast multiplies integer weights with activations in 8 bits.
+	// Fast rounds activations, and the latent cache, to few bits, and multiplies
+	// integers. docs/numerics.md says how.
 	Fast Math = "fast"
 )
 
@@ -104,7 +105,7 @@ type Model struct {
 	rope   nn.Rope
 	pool   *nn.Pool
 	cache  *Cache
-	kept   nn.CacheType // how the cache holds values
+	kept   CacheType   // how the cache holds values
 	arenas []*nn.Arena // free ones
 }
 
@@ -125,7 +126,7 @@ func Load(ck *checkpoint.Checkpoint, o Options) (*Model, error) {
 	}
 	m.rope = nn.Rope{Frequency: c.Frequencies(), Scale: c.RopeScale()}
 	m.pool = nn.NewPool(o.Workers)
-	m.kept = cacheTypes[o.Cache]
+	m.kept = o.Cache
 	if o.Math == Fast {
 		m.math = nn.Fast
 	}
@@ -139,7 +140,7 @@ func (m *Model) Reserve(pages int) {
 		return
 	}
 	old := m.cache
-	m.cache = newCache(pages, len(m.layers), &m.Config, m.mtp != nil, m.kept)
+	m.cache = newCache(pages, len(m.layers), &m.Config, m.mtp != nil, cacheTypes[m.kept])
 	if old != nil {
 		m.cache.take(old)
 	}
@@ -147,6 +148,9 @@ func (m *Model) Reserve(pages int) {
 
 // Cache returns the memory of the latent cache; nil before Reserve.
 func (m *Model) Cache() *Cache { return m.cache }
+
+// CacheType returns how the latent cache holds its values.
+func (m *Model) CacheType() CacheType { return m.kept }
 
 // MTP returns the MTP layer; nil where there is none.
 func (m *Model) MTP() *MTP { return m.mtp }

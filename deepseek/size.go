@@ -101,22 +101,16 @@ func (r *ReadCounter) observe(s Stage) {
 // over all positions a token sees. Norms, softmax and the like are left out.
 func (m *Model) Operations(r *Run) int64 {
 	c := &m.Config
-	n, end := int64(len(r.Tokens)), int64(r.Position+len(r.Tokens))
-	seen := n*int64(r.Position) + n*(n+1)/2 // positions, over all tokens
-	heads, split := int64(c.Heads), int64(c.Heads)*int64(c.KVRank)*int64(c.Nope+c.V)
-	attention := seen*heads*int64(2*c.KVRank+c.Rope) + n*split
-	if r.Form == Expanded {
-		attention = seen*heads*int64(c.Nope+c.Rope+c.V) + end*split
-	}
+	n := int64(len(r.Tokens))
 	dim, expert := int64(c.Dim), 3*int64(c.Dim)*int64(c.ExpertHidden)
-	queries := heads * int64(c.Nope+c.Rope)
-	around := dim*queries + dim*int64(c.KVRank+c.Rope) + heads*int64(c.V)*dim
+	queries := int64(c.Heads) * int64(c.Nope+c.Rope)
+	around := dim*queries + dim*int64(c.KVRank+c.Rope) + int64(c.Heads)*int64(c.V)*dim
 	if c.QRank > 0 {
 		around += int64(c.QRank)*(dim+queries) - dim*queries
 	}
 	var sum int64
 	for _, l := range m.layers {
-		sum += attention + n*around
+		sum += n * around
 		if l.MoE == nil {
 			sum += n * 3 * dim * int64(c.Hidden)
 		} else {
@@ -126,5 +120,29 @@ func (m *Model) Operations(r *Run) int64 {
 	if m.last {
 		sum += int64(r.Logits) * dim * int64(c.Vocabulary)
 	}
-	return 2 * sum
+	if r.Form == Absorbed { // of the expanded form, keys and values are attention's
+		sum += n * m.splitOperations()
+	}
+	return 2*sum + m.AttentionOperations(r)
+}
+
+// splitOperations returns the products that take W^UK into the queries of a token and
+// W^UV into its results, in all layers; or that make the keys and values of a position.
+func (m *Model) splitOperations() int64 {
+	c := &m.Config
+	return int64(len(m.layers)) * int64(c.Heads) * int64(c.KVRank) * int64(c.Nope+c.V)
+}
+
+// AttentionOperations returns the part of Operations that has to do with the context:
+// products of queries, keys and values, and in the expanded form those that make keys
+// and values from the latents of all positions.
+func (m *Model) AttentionOperations(r *Run) int64 {
+	c := &m.Config
+	n, end := int64(len(r.Tokens)), int64(r.Position+len(r.Tokens))
+	seen := n*int64(r.Position) + n*(n+1)/2 // positions, over all tokens
+	pairs := seen * int64(len(m.layers)) * int64(c.Heads)
+	if r.Form == Expanded {
+		return 2 * (pairs*int64(c.Nope+c.Rope+c.V) + end*m.splitOperations())
+	}
+	return 2 * pairs * int64(2*c.KVRank+c.Rope)
 }

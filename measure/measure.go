@@ -40,6 +40,7 @@ type Result struct {
 	Steps      int
 	ReadBytes  int64 // weights that the steps read (deepseek.ReadCounter)
 	Operations int64 // multiplications and additions (deepseek.Model.Operations)
+	Attention  int64 // those of attention to the context (deepseek.Model.AttentionOperations)
 }
 
 // Tokens returns the tokens a second of each repetition, ascending.
@@ -50,6 +51,13 @@ func (r *Result) Bytes() []float64 { return r.rates(float64(r.ReadBytes)) }
 
 // Rate returns the operations a second, ascending.
 func (r *Result) Rate() []float64 { return r.rates(float64(r.Operations)) }
+
+// Least returns the seconds in which a machine of the given roofs could do it at
+// best in fast math: its weights are read while all but attention multiplies, or
+// the other way round; and attention multiplies integers twice as long.
+func (r *Result) Least(read, multiply float64) float64 {
+	return max(float64(r.ReadBytes)/read, float64(r.Operations-r.Attention)/multiply) + 2*float64(r.Attention)/multiply
+}
 
 func (r *Result) rates(what float64) []float64 {
 	v := make([]float64, len(r.Seconds))
@@ -213,6 +221,7 @@ func (b *Bench) repeat(ctx context.Context, c Case, s []stream, counter *deepsee
 			r.Steps++
 			for i := range batch.Runs {
 				r.Operations += b.model.Operations(&batch.Runs[i])
+				r.Attention += b.model.AttentionOperations(&batch.Runs[i])
 			}
 		}
 		o, err := b.model.Forward(ctx, batch)

@@ -72,7 +72,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 	}
 	defer ck.Close()
 	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
-	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Workers: f.model.threads, NoMTP: true})
+	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: true})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 // check says which flags make no sense, alone or together.
 func (f *benchFlags) check(c *cobra.Command, args []string) error {
 	if f.synthesize.shape != "" {
-		for _, name := range []string{"model", "math", "threads", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv"} {
+		for _, name := range []string{"model", "math", "cache-type", "threads", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s measures a model; it does not go with --synthesize", name)
 			}
@@ -186,7 +186,7 @@ func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *dee
 		all.Add(&roofs)
 	}
 	return &benchReport{
-		Model: filepath.Base(ck.Path()), Bytes: ck.Size(), Math: f.model.math, CPU: kernel.Tier(), Threads: m.Workers(),
+		Model: filepath.Base(ck.Path()), Bytes: ck.Size(), Math: f.model.math, Cache: string(m.CacheType()), CPU: kernel.Tier(), Threads: m.Workers(),
 		Roofs:   roofsReport{spreadOf(all.Read), spreadOf(all.Multiply), all.Multiplier},
 		Results: results,
 	}, nil

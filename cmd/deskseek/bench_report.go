@@ -15,6 +15,7 @@ type benchReport struct {
 	Model   string        `json:"model"`
 	Bytes   int64         `json:"bytes"`
 	Math    string        `json:"math"`
+	Cache   string        `json:"cache_type"`
 	CPU     string        `json:"cpu"`
 	Threads int           `json:"threads"`
 	Roofs   roofsReport   `json:"roofs"`
@@ -46,6 +47,9 @@ type benchResult struct {
 	Multiply      spread       `json:"operations_per_second"`
 	MultiplyRoof  float64      `json:"multiply_roof"`
 	MultiplyShare float64      `json:"multiply_share"`
+	Attention     int64        `json:"attention_operations"`
+	LeastSeconds  float64      `json:"least_seconds"` // by both roofs
+	LeastShare    float64      `json:"least_share"`
 }
 
 // A spread is several measurements of one thing.
@@ -65,7 +69,10 @@ func resultOf(r *measure.Result, roofs *measure.Roofs) benchResult {
 		Seconds: r.Seconds, Steps: r.Steps, ReadBytes: r.ReadBytes, Operations: r.Operations,
 		Rate: spreadOf(r.Tokens()), Read: spreadOf(r.Bytes()), Multiply: spreadOf(r.Rate()),
 		ReadRoof: measure.Median(roofs.Read), MultiplyRoof: measure.Median(roofs.Multiply),
+		Attention: r.Attention,
 	}
+	x.LeastSeconds = r.Least(x.ReadRoof, x.MultiplyRoof)
+	x.LeastShare = x.LeastSeconds * x.Rate.Median / float64(r.Case.Tokens*r.Streams)
 	x.ReadShare = x.Read.Median / x.ReadRoof
 	x.MultiplyShare = x.Multiply.Median / x.MultiplyRoof
 	return x
@@ -75,15 +82,15 @@ const giga = 1e9
 
 // print writes the table.
 func (r *benchReport) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %s of weights, %s math, %s, %d threads\n", r.Model, bytesOf(r.Bytes), r.Math, r.CPU, r.Threads)
+	fmt.Fprintf(w, "%s: %s of weights, %s math, cache in %s, %s, %d threads\n", r.Model, bytesOf(r.Bytes), r.Math, r.Cache, r.CPU, r.Threads)
 	fmt.Fprintf(w, "roofs: read %s GB/s, multiply %s GOP/s (%s)\n\n",
 		r.Roofs.Read.show(giga, 1), r.Roofs.Multiply.show(giga, 0), r.Roofs.Multiplier)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\ttokens\tdepth\tstreams\ttok/s\tmin – max\tGB/s\tof read\tGOP/s\tof multiply\t")
+	fmt.Fprintln(t, "\ttokens\tdepth\tstreams\ttok/s\tmin – max\tGB/s\tof read\tGOP/s\tof multiply\tof both\t")
 	for _, x := range r.Results {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.2f\t%.2f – %.2f\t%.2f\t%.1f %%\t%.0f\t%.1f %%\t\n",
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.2f\t%.2f – %.2f\t%.2f\t%.1f %%\t%.0f\t%.1f %%\t%.1f %%\t\n",
 			x.Kind, x.Tokens, x.Depth, x.Streams, x.Rate.Median, x.Rate.Min, x.Rate.Max,
-			x.Read.Median/giga, 100*x.ReadShare, x.Multiply.Median/giga, 100*x.MultiplyShare)
+			x.Read.Median/giga, 100*x.ReadShare, x.Multiply.Median/giga, 100*x.MultiplyShare, 100*x.LeastShare)
 	}
 	return t.Flush()
 }
@@ -99,17 +106,18 @@ func (r *benchReport) printCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	lines := [][]string{{
-		"model", "bytes", "math", "cpu", "threads", "kind", "tokens", "depth", "streams", "repetitions",
+		"model", "bytes", "math", "cache_type", "cpu", "threads", "kind", "tokens", "depth", "streams", "repetitions",
 		"tokens_per_second", "tokens_per_second_min", "tokens_per_second_max", "read_bytes", "read_bytes_per_second", "read_share",
-		"operations", "operations_per_second", "multiply_share", "read_roof", "multiply_roof", "multiply_loop",
+		"operations", "operations_per_second", "multiply_share", "read_roof", "multiply_roof", "multiply_loop", "attention_operations", "least_share",
 	}}
 	for _, x := range r.Results {
 		lines = append(lines, []string{
-			r.Model, strconv.FormatInt(r.Bytes, 10), r.Math, r.CPU, strconv.Itoa(r.Threads),
+			r.Model, strconv.FormatInt(r.Bytes, 10), r.Math, r.Cache, r.CPU, strconv.Itoa(r.Threads),
 			string(x.Kind), strconv.Itoa(x.Tokens), strconv.Itoa(x.Depth), strconv.Itoa(x.Streams), strconv.Itoa(len(x.Seconds)),
 			number(x.Rate.Median), number(x.Rate.Min), number(x.Rate.Max), strconv.FormatInt(x.ReadBytes, 10), number(x.Read.Median), number(x.ReadShare),
 			strconv.FormatInt(x.Operations, 10), number(x.Multiply.Median), number(x.MultiplyShare),
 			number(x.ReadRoof), number(x.MultiplyRoof), r.Roofs.Multiplier,
+			strconv.FormatInt(x.Attention, 10), number(x.LeastShare),
 		})
 	}
 	return c.WriteAll(lines)

@@ -103,6 +103,7 @@ func checkResult(t *testing.T, x benchResult, roofs *roofsReport) {
 	near("tokens a second", x.Rate.Max, float64(x.Tokens*x.Streams)/slices.Min(x.Seconds))
 	near("bytes a second", x.Read.Max, float64(x.ReadBytes)/slices.Min(x.Seconds))
 	near("share of reading", x.ReadShare*x.ReadRoof, x.Read.Median)
+	near("share of both", x.LeastShare*slices.Min(x.Seconds)*x.Rate.Max, x.LeastSeconds*x.Rate.Median)
 	near("share of multiplying", x.MultiplyShare*x.MultiplyRoof, x.Multiply.Median)
 }
 
@@ -122,7 +123,7 @@ func TestBenchTable(t *testing.T) {
 	}
 	code, out, errs = call(t, "", append(args, "--csv")...)
 	lines, err := csv.NewReader(strings.NewReader(out)).ReadAll()
-	if err != nil || code != 0 || len(lines) != 7 || lines[1][5] != "prefill" || lines[6][5] != "decode" || lines[6][7] != "64" {
+	if err != nil || code != 0 || len(lines) != 7 || lines[1][6] != "prefill" || lines[6][6] != "decode" || lines[6][8] != "64" || lines[6][3] != "bf16" {
 		t.Errorf("exit %d, %v, %s\n%s", code, err, errs, out)
 	}
 }

@@ -42,6 +42,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"run", "-n", "-1", "a"}, 2, "-n is -1, want 1 or more"},
 		{[]string{"run", "--math", "rough", "a"}, 2, "--math rough is not known"},
 		{[]string{"trace", "--ids", "1", "--out", dir, "--math", "fast"}, 2, "a trace is of exact math"},
+		{[]string{"run", "--cache-type", "f16", "a"}, 2, "--cache-type f16 is not known"},
+		{[]string{"run", "--math", "exact", "--cache-type", "bf16", "a"}, 2, "--math exact wants f32"},
 		{[]string{"run", "--ids", "1", "a"}, 2, "both --ids and a prompt"},
 		{[]string{"run", "--ids", "1,x"}, 2, `"x" is no token id`},
 		{[]string{"run", "--top-p", "2", "a"}, 2, "top_p is 2"},

@@ -16,12 +16,18 @@ import (
 type modelFlag struct {
 	path    string
 	math    string
+	cache   string
 	threads int
 }
 
 func (f *modelFlag) add(c *cobra.Command) {
 	f.addPath(c)
-	c.Flags().StringVar(&f.math, "math", string(deepseek.Exact), `how to compute: "exact" is f32 throughout, "fast" multiplies integer weights with 8-bit activations`)
+	c.Flags().StringVar(&f.math, "math", string(deepseek.Fast), `how to compute: "fast" rounds activations to few bits, as the weights are, "exact" is f32 throughout`)
+	c.Flags().StringVar(&f.cache, "cache-type", "", `how the latent cache holds its values: "bf16", "q8_0" (8 bits) or "f32" (default bf16, in exact math f32)`)
+	f.addThreads(c)
+}
+
+func (f *modelFlag) addThreads(c *cobra.Command) {
 	c.Flags().IntVarP(&f.threads, "threads", "t", 0, "number of threads (default one for each processor)")
 }
 
@@ -45,6 +51,12 @@ func (f *modelFlag) check(c *cobra.Command) error {
 	}
 	if f.math != string(deepseek.Exact) && f.math != string(deepseek.Fast) {
 		return usagef("--math %s is not known; want exact or fast", f.math)
+	}
+	switch cache := deepseek.CacheType(f.cache); {
+	case cache != "" && cache != deepseek.CacheF32 && cache != deepseek.CacheBF16 && cache != deepseek.CacheQ8:
+		return usagef("--cache-type %s is not known; want bf16, q8_0 or f32", f.cache)
+	case cache != "" && cache != deepseek.CacheF32 && f.math == string(deepseek.Exact):
+		return usagef("--cache-type %s is for fast math; --math exact wants f32", f.cache)
 	}
 	if f.threads < 0 {
 		return usagef("--threads is %d, want 0 (one for each processor) or more", f.threads)
@@ -70,7 +82,7 @@ func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
 		return nil, err
 	}
 	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
-	llm, err := deskseek.New(ck, deskseek.Options{Math: deepseek.Math(f.math), Workers: f.threads})
+	llm, err := deskseek.New(ck, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads})
 	if err != nil {
 		ck.Close()
 		return nil, err

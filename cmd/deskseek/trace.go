@@ -46,7 +46,9 @@ engine. For n tokens:
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
-	f.model.add(c)
+	f.model.addPath(c)
+	c.Flags().StringVar(&f.model.math, "math", string(deepseek.Exact), "how to compute; a trace is of exact math")
+	f.model.addThreads(c)
 	c.Flags().StringVar(&f.ids, "ids", "", "token ids of the prompt, used as they are")
 	c.Flags().StringSliceVar(&f.what, "what", nil, "what to write: "+strings.Join(traceable, ", ")+" (default everything there is)")
 	c.Flags().StringVar(&f.out, "out", "", "folder to write to; it is made where it is not there")
