@@ -1,9 +1,15 @@
 package deepseek
 
 import (
+	"context"
+	"flag"
 	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/demo"
 	"github.com/deskseek/deskseek/internal/golden"
 	"github.com/deskseek/deskseek/token"
@@ -32,44 +38,121 @@ func TestFastGreedy(t *testing.T) {
 	})
 }
 
-// TestFastNearExact bounds how far fast math is from exact math on the built-in
-// model: the mean Kullback-Leibler divergence of the next token, in nats.
+var (
+	fastModels = flag.String("fast.models", "", "files of models that TestFastNearExact takes besides the built-in one, separated by commas")
+	fastTokens = flag.Int("fast.tokens", 600, "tokens of TestFastNearExact")
+	fastCache  = flag.String("fast.cache", "", "cache type of TestFastNearExact")
+)
+
+// TestFastNearExact bounds how far fast math is from exact math, on texts that the
+// built-in model makes up: the mean Kullback-Leibler divergence of the next token, in
+// nats, in both forms of attention. -fast.models and -fast.tokens make it what
+// docs/kernels.md shows.
 func TestFastNearExact(t *testing.T) {
 	ck, err := demo.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := make([]token.ID, 600)
-	var logits [2][]float32
-	for i, math := range []Math{Exact, Fast} {
-		m, err := Load(ck, Options{Math: math})
-		if err != nil {
-			t.Fatal(err)
+	exact := load(t, ck, Options{})
+	texts := madeUp(t, exact, *fastTokens)
+	compare := func(t *testing.T, ck *checkpoint.Checkpoint) {
+		exact := load(t, ck, Options{})
+		fast := load(t, ck, Options{Math: Fast, Cache: CacheType(*fastCache)})
+		for _, form := range []Form{Absorbed, Expanded} {
+			var mean float64
+			same, n := 0, 0
+			for _, text := range texts {
+				kl, agree := divergence(logits(t, exact, text, form), logits(t, fast, text, form), exact.Vocabulary())
+				mean, same, n = mean+kl, same+agree, n+len(text)
+			}
+			mean /= float64(n)
+			t.Logf("form %d: mean divergence %.2g nats, same likeliest token at %.2f %% of %d positions", form, mean, 100*float64(same)/float64(n), n)
+			// Two thirds of it come from the two percent of positions where a
+			// close decision between experts goes the other way. What is wrong
+			// moves it by orders of magnitude.
+			if !(mean < 5e-3) || mean == 0 {
+				t.Errorf("mean divergence %g, want more than 0 and less than 5e-3", mean)
+			}
 		}
-		defer m.Close()
-		if i == 0 { // a text of the model itself
-			copy(tokens, ids(append([]int32{0, 2036, 42, 75, 2037}, greedy(t, m, ids([]int32{0, 2036, 42, 75, 2037}), len(tokens)-5)...)))
-		}
-		o := whole(t, m, tokens, Expanded, nil)
-		logits[i] = allLogits(o, 0)
-		o.Release()
 	}
-	v := 2048
-	var mean float64
-	same := 0
-	for i := range tokens {
-		p, q := logSoftmax(logits[0][i*v:(i+1)*v]), logSoftmax(logits[1][i*v:(i+1)*v])
-		for j := range p {
-			mean += math.Exp(p[j]) * (p[j] - q[j]) / float64(len(tokens))
+	t.Run("built-in", func(t *testing.T) { compare(t, ck) })
+	for _, path := range strings.FieldsFunc(*fastModels, func(r rune) bool { return r == ',' }) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			ck, err := checkpoint.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ck.Close()
+			compare(t, ck)
+		})
+	}
+}
+
+func load(t *testing.T, ck *checkpoint.Checkpoint, o Options) *Model {
+	t.Helper()
+	m, err := Load(ck, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// madeUp returns n tokens in texts of up to a context, drawn from the model's own
+// distribution, always the same.
+func madeUp(t *testing.T, m *Model, n int) (texts [][]token.ID) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for n > 0 {
+		size := min(n, m.Config.Context)
+		m.Reserve(size/PageSize + 1)
+		text := ids([]int32{0, 2036})
+		var row []float32
+		for at := 0; len(text) < size; at = len(text) - 1 {
+			o, err := m.Forward(context.Background(), &Batch{Runs: []Run{{
+				Tokens: text[at:], Position: at, Pages: pages(0, size/PageSize+1), Logits: 1,
+			}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			row = o.Logits(0, 0, row)
+			o.Release()
+			text = append(text, draw(r, row))
 		}
-		if argmax(logits[0][i*v:(i+1)*v]) == argmax(logits[1][i*v:(i+1)*v]) {
+		texts, n = append(texts, text), n-size
+	}
+	return texts
+}
+
+func draw(r *rand.Rand, logits []float32) token.ID {
+	u := r.Float64()
+	for i, p := range logSoftmax(logits) {
+		if u -= math.Exp(p); u < 0 {
+			return token.ID(i)
+		}
+	}
+	return 0
+}
+
+// logits returns those of all tokens of a text.
+func logits(t *testing.T, m *Model, text []token.ID, form Form) []float32 {
+	o := whole(t, m, text, form, nil)
+	defer o.Release()
+	return allLogits(o, 0)
+}
+
+// divergence returns the sum of the divergences of q from p, rows of v logits each,
+// and at how many the likeliest is the same.
+func divergence(p, q []float32, v int) (sum float64, same int) {
+	for i := 0; i < len(p); i += v {
+		lp, lq := logSoftmax(p[i:i+v]), logSoftmax(q[i:i+v])
+		for j := range lp {
+			sum += math.Exp(lp[j]) * (lp[j] - lq[j])
+		}
+		if argmax(p[i:i+v]) == argmax(q[i:i+v]) {
 			same++
 		}
 	}
-	t.Logf("mean divergence %.2g nats, same likeliest token at %.1f %% of %d positions", mean, 100*float64(same)/float64(len(tokens)), len(tokens))
-	if !(mean < 1e-3) || mean == 0 {
-		t.Errorf("mean divergence %g, want more than 0 and less than 1e-3", mean)
-	}
+	return sum, same
 }
 
 func logSoftmax(v []float32) []float64 {

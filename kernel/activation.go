@@ -26,3 +26,13 @@ func SwiGLU(dst, gate, up []float32) {
 		dst, gate, up = dst[n:], gate[n:], up[n:]
 	}
 }
+
+// SwiGLUFast is SwiGLU in float32: silu(g) = g·s with e = e^-|g| as expSmall has it,
+// d = 1/(1+e), and s = d, or e·d where g is negative; every operation is rounded.
+func SwiGLUFast(dst, gate, up []float32) {
+	sameLength("SwiGLUFast", len(gate), len(dst))
+	sameLength("SwiGLUFast", len(up), len(dst))
+	if len(dst) > 0 {
+		swiGLUFast(dst, gate, up)
+	}
+}

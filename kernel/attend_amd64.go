@@ -37,6 +37,9 @@ func blendVNNI(acc, x, a, b *float32, cols int)
 //go:noescape
 func widenVNNI(dst *int16, x *int8, n int)
 
+//go:noescape
+func swiGLUVNNI(dst, gate, up *float32, n int)
+
 func useVNNI() bool { return useAVX512 && hasVNNI }
 
 func sizes(x []float32) (amax, sum float32) {
@@ -127,5 +130,13 @@ func widen(dst []int16, x []int8) {
 		widenVNNI(&dst[0], &x[0], len(x))
 	} else {
 		widenGeneric(dst, x)
+	}
+}
+
+func swiGLUFast(dst, gate, up []float32) {
+	if useVNNI() {
+		swiGLUVNNI(&dst[0], &gate[0], &up[0], len(dst))
+	} else {
+		swiGLUFastGeneric(dst, gate, up)
 	}
 }

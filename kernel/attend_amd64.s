@@ -593,3 +593,46 @@ tail:
 	VMOVDQU16 Z0, K1, (DI)
 	VZEROUPPER
 	RET
+
+// SWIGLU sets Z4 to the product of silu of Z2 and Z3.
+#define SWIGLU \
+	VPORD Z31, Z2, Z0;        \
+	EXP(Z0, Z4, Z8, Z9);      \
+	VPMOVD2M Z2, K2;          \
+	VADDPS Z25, Z4, Z0;       \
+	VDIVPS Z0, Z25, Z0;       \
+	VMULPS Z4, Z0, K2, Z0;    \
+	VMULPS Z0, Z2, Z4;        \
+	VMULPS Z3, Z4, Z4
+
+// func swiGLUVNNI(dst, gate, up *float32, n int)
+TEXT ·swiGLUVNNI(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ gate+8(FP), SI
+	MOVQ up+16(FP), BX
+	MOVQ n+24(FP), CX
+	EXPCONSTANTS
+	BROADCAST(0x80000000, Z31)
+
+loop:
+	CMPQ CX, $16
+	JLT  tail
+	VMOVUPS (SI), Z2
+	VMOVUPS (BX), Z3
+	SWIGLU
+	VMOVUPS Z4, (DI)
+	ADDQ $64, SI
+	ADDQ $64, BX
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JMP  loop
+
+tail:
+	TAIL
+	KMOVW K1, K3
+	VMOVUPS.Z (SI), K3, Z2
+	VMOVUPS.Z (BX), K3, Z3
+	SWIGLU
+	VMOVUPS Z4, K3, (DI)
+	VZEROUPPER
+	RET

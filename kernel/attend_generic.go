@@ -146,3 +146,14 @@ func widenGeneric(dst []int16, x []int8) {
 		dst[i] = int16(v) << 5
 	}
 }
+
+func swiGLUFastGeneric(dst, gate, up []float32) {
+	for i, g := range gate {
+		e := expSmall(math.Float32frombits(math.Float32bits(g) | 1<<31))
+		s := 1 / (1 + e)
+		if math.Signbit(float64(g)) {
+			s *= e
+		}
+		dst[i] = float32(g*s) * up[i]
+	}
+}

@@ -28,4 +28,6 @@ func mix(acc []float32, before, scale *[Queries]float32, p, values []int16, pair
 
 func blend(acc, x []float32, a, b *[Queries]float32) { blendGeneric(acc, x, a, b) }
 
+func swiGLUFast(dst, gate, up []float32) { swiGLUFastGeneric(dst, gate, up) }
+
 func widen(dst []int16, x []int8) { widenGeneric(dst, x) }

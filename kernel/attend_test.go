@@ -343,6 +343,35 @@ func TestMix(t *testing.T) {
 	}
 }
 
+// TestSwiGLUFast holds it to float64; e^-|g| is within 2^-22, and the rest rounds
+// four times.
+func TestSwiGLUFast(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	for _, n := range lengths {
+		gate, up := normal(r, n), normal(r, n)
+		for i := range gate {
+			gate[i] *= float32(math.Exp(4 * r.NormFloat64()))
+		}
+		copy(gate, []float32{0, float32(math.Copysign(0, -1)), 1000, -1000, 63.9, -63.9})
+		var first []float32
+		eachTier(t, func(t *testing.T) {
+			dst := guarded(t, make([]float32, n))
+			SwiGLUFast(dst, guarded(t, gate), guarded(t, up))
+			for i, v := range dst {
+				g := float64(gate[i])
+				want := g / (1 + math.Exp(-g)) * float64(up[i])
+				if d := math.Abs(float64(v) - want); !(d <= 0x1p-20*math.Abs(want)+1e-26*math.Abs(g*float64(up[i]))) {
+					t.Fatalf("silu(%v)·%v = %v, want %v", gate[i], up[i], v, want)
+				}
+			}
+			if first == nil {
+				first = slices.Clone(dst)
+			}
+			sameBits(t, "SwiGLUFast", dst, first)
+		})
+	}
+}
+
 func TestBlendAndWiden(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 7))
 	acc, x := normal(r, 5*Queries), normal(r, 5*Queries)

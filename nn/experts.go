@@ -159,7 +159,7 @@ func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
 		gate, up := both[:n*rows], both[n*rows:]
 		j.products(w, gate, j.experts[i].Gate, i, r, r+rows, j.in)
 		j.products(w, up, j.experts[i].Up, i, r, r+rows, j.in)
-		kernel.SwiGLU(gate, gate, up)
+		swiGLU(j.math, gate, gate, up)
 		for t := range n {
 			copy(j.mid.row(j.start[i] + t)[r:], gate[t*rows:(t+1)*rows])
 		}

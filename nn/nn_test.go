@@ -391,8 +391,15 @@ func TestShares(t *testing.T) {
 // TestStepDoesNotAllocate checks that operations like those before take no new
 // memory.
 func TestStepDoesNotAllocate(t *testing.T) {
+	for _, math := range []Math{Exact, Fast} {
+		a := arena(t, 2)
+		a.math = math
+		stepDoesNotAllocate(t, a)
+	}
+}
+
+func stepDoesNotAllocate(t *testing.T, a *Arena) {
 	r := rand.New(rand.NewPCG(6, 1))
-	a := arena(t, 2)
 	w, _ := weight(r, tensor.BF16, 64, 64)
 	gate, _ := weight(r, tensor.F32, 8, 64)
 	l := NewLinear(w)
@@ -403,6 +410,8 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	}
 	latents := NewLatents(1, 1, 48, 16, CacheF32)
 	spans := []Span{{Len: 4, Pages: []PageID{0}}}
+	w, _ = weight(r, tensor.F32, 48, 48)
+	keys, values := []Linear{NewLinear(w).Transposed()}, []Linear{NewLinear(w)}
 	step := func() {
 		a.Reset()
 		x := a.Mat(4, 64)
@@ -412,6 +421,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		y := l.Apply(RMSNorm{Weight: x.row(0), Eps: 1e-6}.Apply(x))
 		latents.Store(0, spans, y.Columns(0, 48), y.Columns(48, 64))
 		latents.Attend(0, spans, y, 1, 1)
+		latents.AttendExpanded(0, spans, 0, y, keys, values, 1)
 		Add(x, y)
 		if _, err := e.Apply(x, g.Route(x)); err != nil {
 			t.Error(err)

@@ -62,7 +62,7 @@ func (j *rowsJob) work(w *worker) {
 		case opAdd:
 			kernel.Add(j.dst.row(i), j.x.row(i))
 		case opSwiGLU:
-			kernel.SwiGLU(j.dst.row(i), j.x.row(i), j.y.row(i))
+			swiGLU(j.x.arena.math, j.dst.row(i), j.x.row(i), j.y.row(i))
 		case opRope:
 			cos, sin := j.angles.cos.row(i), j.angles.sin.row(i)
 			for h := range j.count {
@@ -113,6 +113,14 @@ func (m MLP) Apply(x Mat) Mat {
 	gate, up := m.Gate.Apply(x), m.Up.Apply(x)
 	x.arena.runRows(x.rows, rowsJob{op: opSwiGLU, dst: gate, x: gate, y: up})
 	return m.Down.Apply(gate)
+}
+
+func swiGLU(m Math, dst, gate, up []float32) {
+	if m == Fast {
+		kernel.SwiGLUFast(dst, gate, up)
+	} else {
+		kernel.SwiGLU(dst, gate, up)
+	}
 }
 
 // Lookup returns the rows of table that ids name: [len(ids), table.Cols].
