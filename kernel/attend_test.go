@@ -89,19 +89,21 @@ func TestRoundKey(t *testing.T) {
 func TestRoundSpecial(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	eachTier(t, func(t *testing.T) {
-		dst, panel := make([]int16, 3), make([]int16, 4*Queries)
-		for _, bad := range []float32{nan, inf, -inf} {
-			x := []float32{1, bad, 2}
-			bits := []uint16{0x3f80, uint16(math.Float32bits(bad) >> 16), 0}
+		const n = 37
+		dst, panel := make([]int16, n), make([]int16, (n+1)*Queries)
+		for i := range 3 * n {
+			bad, x, bits := []float32{nan, inf, -inf}[i%3], flat(n), make([]uint16, n)
+			x[i/3], bits[i/3] = bad, uint16(math.Float32bits(bad)>>16)
 			for name, unit := range map[string]float32{
 				"RoundKey": RoundKey(dst, x), "RoundKeyBF16": RoundKeyBF16(dst, bits), "RoundQuery": RoundQuery(panel, x, dst),
 			} {
 				if unit == unit {
-					t.Errorf("%s with %v: unit %v, want NaN", name, bad, unit)
+					t.Errorf("%s with %v at %d: unit %v, want NaN", name, bad, i/3, unit)
 				}
 			}
 		}
 		for _, x := range [][]float32{{0, 0, 0}, {1e-45, 0, 0}} {
+			dst, panel := dst[:3], panel[:4*Queries]
 			panel[0], dst[0] = 1, 1
 			if unit := RoundKey(dst, x); unit != 0 || dst[0] != 0 {
 				t.Errorf("RoundKey of %v: %v, unit %v", x, dst, unit)
@@ -120,6 +122,7 @@ func TestRoundQuery(t *testing.T) {
 	for _, k := range []int{1, 2, 15, 16, 63, 64, 65, 192, 511, 512, 576} {
 		for _, x := range [][]float32{wild(r, Queries*k), flat(Queries * k)} {
 			var first []int16
+			var firstScale []float32
 			eachTier(t, func(t *testing.T) {
 				panel, scale := panelOf(x, k)
 				for l := range Queries {
@@ -136,11 +139,12 @@ func TestRoundQuery(t *testing.T) {
 					}
 				}
 				if first == nil {
-					first = panel
+					first, firstScale = panel, scale[:]
 				}
 				if !slices.Equal(first, panel) {
 					t.Errorf("k %d: not the same on all tiers", k)
 				}
+				sameBits(t, "RoundQuery", scale[:], firstScale)
 			})
 		}
 	}
@@ -159,7 +163,7 @@ func flat(n int) []float32 {
 // to each other. The largest keys and queries there are leave int32 nowhere.
 func TestScores(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
-	for _, k := range []int{2, 16, 64, 130, 512} {
+	for _, k := range []int{2, 16, 22, 64, 130, 132, 512} { // pairs modulo four: all
 		for _, q := range [][]float32{wild(r, Queries*k), flat(Queries * k)} {
 			const n = 24
 			panel, scale := panelOf(q, k)
@@ -260,6 +264,33 @@ func TestOnline(t *testing.T) {
 		}
 		sameBits(t, "Online", slices.Concat(p, o.Max[:], o.Sum[:], o.Before[:]), first)
 	})
+}
+
+// Whatever is not finite, or minus zero, comes out of a step as in the Go loop.
+func TestOnlineOfNonFinite(t *testing.T) {
+	values := []float32{0, float32(math.Copysign(0, -1)), 1, -1, -64, -100, math.MaxFloat32, lowest,
+		float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), math.Float32frombits(0x7f800001)}
+	r := rand.New(rand.NewPCG(1, 9))
+	for range 50 {
+		s := make([]float32, 3*Queries)
+		for i := range s {
+			s[i] = values[r.IntN(len(values))]
+		}
+		var before Online
+		for l := range before.Max {
+			before.Max[l], before.Sum[l] = values[r.IntN(8)], r.Float32()
+		}
+		want, wantS := before, slices.Clone(s)
+		onlineStepGeneric(&want, wantS)
+		eachTier(t, func(t *testing.T) {
+			o, got := before, guarded(t, s)
+			o.Step(got)
+			wantSame(t, "exponentials", got, wantS)
+			wantSame(t, "Max", o.Max[:], want.Max[:])
+			wantSame(t, "Sum", o.Sum[:], want.Sum[:])
+			wantSame(t, "Before", o.Before[:], want.Before[:])
+		})
+	}
 }
 
 // TestExpSmall holds every thousandth float32 to package math.
@@ -372,6 +403,26 @@ func TestSwiGLUFast(t *testing.T) {
 	}
 }
 
+// Columns of weights that no factor fits, and ones that are not finite, have the scale
+// of the Go loop.
+func TestRoundWeightsSpecial(t *testing.T) {
+	values := []float32{0, 1e-45, 1e-38, 1e-30, 1, math.MaxFloat32, float32(math.Inf(1)), float32(math.NaN())}
+	r := rand.New(rand.NewPCG(1, 10))
+	for range 50 {
+		w, unit := make([]float32, 3*Queries), []float32{1, r.Float32(), 1}
+		for i := range w {
+			w[i] = values[r.IntN(len(values))]
+		}
+		p := make([]int16, 4*Queries)
+		var want, got [Queries]float32
+		roundWeightsGeneric(p, &want, w, unit)
+		eachTier(t, func(t *testing.T) {
+			RoundWeights(p, &got, w, unit)
+			wantSame(t, "scale", got[:], want[:])
+		})
+	}
+}
+
 func TestBlendAndWiden(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 7))
 	acc, x := normal(r, 5*Queries), normal(r, 5*Queries)
@@ -407,6 +458,8 @@ func TestBlendAndWiden(t *testing.T) {
 func FuzzAttend(f *testing.F) {
 	f.Add(uint64(1), uint8(5), uint8(3))
 	f.Add(uint64(2), uint8(64), uint8(40))
+	f.Add(uint64(3), uint8(30), uint8(13))
+	f.Add(uint64(4), uint8(7), uint8(34))
 	f.Fuzz(func(t *testing.T, seed uint64, tokens, half uint8) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		n, k := int(tokens%64)+1, 2*(int(half)+1)

@@ -33,15 +33,6 @@
 	FADDS F17, F18, F18; \
 	FMOVS F18, s
 
-// TREE adds the lanes of V0…V3 into F0.
-#define TREE \
-	VFADD(2, 0, 0);                   \
-	VFADD(3, 1, 1);                   \
-	VFADD(1, 0, 0);                   \
-	VEXT $8, V0.B16, V0.B16, V1.B16;  \
-	VFADD(1, 0, 0);                   \
-	FADDP(0, 0)
-
 // FOLD folds the 16 lanes of the four vectors from a on into the 4 of a.
 #define FOLD(a, b, c, d) \
 	VFADD(c, a, a); \
