@@ -364,8 +364,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairValuesVNNI(dst, x *int16, stride, pairs, blocks int)
-TEXT ·pairValuesVNNI(SB), NOSPLIT, $0-40
+// func pairValuesAVX(dst, x *int16, stride, pairs, blocks int)
+TEXT ·pairValuesAVX(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ stride+16(FP), R8
