@@ -11,9 +11,6 @@ func sizesVNNI(x *float32, n int) (amax uint32, sum float32)
 func sizesAVX2(x *float32, n int) (amax uint32, sum float32)
 
 //go:noescape
-func magnitudeBF16VNNI(x *uint16, n int) uint16
-
-//go:noescape
 func magnitudeBF16AVX2(x *uint16, n int) uint16
 
 //go:noescape
@@ -21,9 +18,6 @@ func roundTo16VNNI(dst *int16, x *float32, f float32, n int)
 
 //go:noescape
 func roundTo16AVX2(dst *int16, x *float32, f float32, n int)
-
-//go:noescape
-func roundBF16To16VNNI(dst *int16, x *uint16, f float32, n int)
 
 //go:noescape
 func roundBF16To16AVX2(dst *int16, x *uint16, f float32, n int)
@@ -84,10 +78,7 @@ func sizes(x []float32) (amax, sum float32) {
 }
 
 func magnitudeBF16(x []uint16) uint16 {
-	switch {
-	case useVNNI():
-		return magnitudeBF16VNNI(&x[0], len(x))
-	case useAVX512, useAVX2:
+	if useAVX2 {
 		return magnitudeBF16AVX2(&x[0], len(x))
 	}
 	return magnitudeBF16Generic(x)
@@ -105,12 +96,9 @@ func roundTo16(dst []int16, x []float32, f float32) {
 }
 
 func roundBF16To16(dst []int16, x []uint16, f float32) {
-	switch {
-	case useVNNI():
-		roundBF16To16VNNI(&dst[0], &x[0], f, len(x))
-	case useAVX512, useAVX2:
+	if useAVX2 {
 		roundBF16To16AVX2(&dst[0], &x[0], f, len(x))
-	default:
+	} else {
 		roundBF16To16Generic(dst, x, f)
 	}
 }

@@ -156,16 +156,16 @@ done:
 	VZEROUPPER
 	RET
 
-// ROUNDBF16 rounds the bfloat16 in y to the words of t.
+// ROUNDBF16 rounds the bfloat16 in y; it works in t. Zeros in Y14 become the
+// lower halves of float32.
 #define ROUNDBF16(y, t) \
-	VPSLLD $16, y, t;       \
-	VPAND Y14, y, y;        \
+	VPUNPCKHWD y, Y14, t;   \
+	VPUNPCKLWD y, Y14, y;   \
 	VMULPS Y15, t, t;       \
 	VMULPS Y15, y, y;       \
 	VCVTPS2DQ t, t;         \
 	VCVTPS2DQ y, y;         \
-	VPSLLD $16, y, y;       \
-	VPBLENDW $0xaa, y, t, t
+	VPACKSSDW t, y, y
 
 // func roundBF16To16AVX2(dst *int16, x *uint16, f float32, n int)
 TEXT ·roundBF16To16AVX2(SB), NOSPLIT, $0-32
@@ -173,8 +173,7 @@ TEXT ·roundBF16To16AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+8(FP), SI
 	VBROADCASTSS f+16(FP), Y15
 	MOVQ n+24(FP), CX
-	VPCMPEQD Y14, Y14, Y14
-	VPSLLD $16, Y14, Y14
+	VPXOR X14, X14, X14
 	SUBQ $32, CX
 	JL   rest
 
@@ -183,8 +182,8 @@ loop32:
 	VMOVDQU 32(SI), Y2
 	ROUNDBF16(Y0, Y1)
 	ROUNDBF16(Y2, Y3)
-	VMOVDQU Y1, (DI)
-	VMOVDQU Y3, 32(DI)
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y2, 32(DI)
 	ADDQ $64, SI
 	ADDQ $64, DI
 	SUBQ $32, CX

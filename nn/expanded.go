@@ -118,9 +118,8 @@ func (j *expandedFastJob) make(w *attendScratch, dst []int16, unit *[PageSize]fl
 	}
 	dst = grow(dst, PageSize*stride)
 	for t := range n {
-		row := dst[t*stride : (t+1)*stride]
-		clear(row[out:])
-		unit[t] = kernel.RoundKey(row[:out], w.made[t*width:t*width+out])
+		clear(dst[t*stride+out : (t+1)*stride])
 	}
+	kernel.RoundKeys(dst, unit[:n], w.made, stride, width, out)
 	return dst
 }
