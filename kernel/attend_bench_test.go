@@ -63,6 +63,11 @@ func BenchmarkAttend(b *testing.B) {
 			PairValues(values, keys, rank, n, rank)
 		}
 	})
+	b.Run("Columns", func(b *testing.B) {
+		for b.Loop() {
+			Columns(x, rank, acc, scale[:], rank)
+		}
+	})
 	b.Run("RoundQuery", func(b *testing.B) {
 		for b.Loop() {
 			panelOf(x[:Queries*rank], rank)
