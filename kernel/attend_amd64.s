@@ -364,8 +364,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairValuesVNNI(dst, x *int16, stride, pairs, blocks int)
-TEXT ·pairValuesVNNI(SB), NOSPLIT, $0-40
+// func pairValuesAVX(dst, x *int16, stride, pairs, blocks int)
+TEXT ·pairValuesAVX(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ stride+16(FP), R8
@@ -438,42 +438,6 @@ tail:
 	VZEROUPPER
 	RET
 
-// func magnitudeBF16VNNI(x *uint16, n int) uint16
-TEXT ·magnitudeBF16VNNI(SB), NOSPLIT, $0-18
-	MOVQ x+0(FP), SI
-	MOVQ n+8(FP), CX
-	BROADCAST(0x7fff7fff, Z31)
-	VPXORD X0, X0, X0
-
-loop:
-	CMPQ CX, $32
-	JLT  tail
-	VPANDD (SI), Z31, Z2
-	VPMAXUW Z2, Z0, Z0
-	ADDQ $64, SI
-	SUBQ $32, CX
-	JMP  loop
-
-tail:
-	TAIL
-	VMOVDQU16.Z (SI), K1, Z2
-	VPANDD Z31, Z2, Z2
-	VPMAXUW Z2, Z0, Z0
-	VEXTRACTI64X4 $1, Z0, Y2
-	VPMAXUW Y2, Y0, Y0
-	VEXTRACTI128 $1, Y0, X2
-	VPMAXUW X2, X0, X0
-	VPSHUFD $0x4e, X0, X2
-	VPMAXUW X2, X0, X0
-	VPSHUFD $0xb1, X0, X2
-	VPMAXUW X2, X0, X0
-	VPSRLD $16, X0, X2
-	VPMAXUW X2, X0, X0
-	VMOVD X0, AX
-	MOVW AX, ret+16(FP)
-	VZEROUPPER
-	RET
-
 // func roundTo16VNNI(dst *int16, x *float32, f float32, n int)
 TEXT ·roundTo16VNNI(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -498,45 +462,6 @@ tail:
 	VMULPS Z31, Z0, Z0
 	VCVTPS2DQ Z0, Z0
 	VPMOVDW Z0, K1, (DI)
-	VZEROUPPER
-	RET
-
-// ROUNDBF16 rounds the bfloat16 in Z0 to the words of Z2.
-#define ROUNDBF16 \
-	VPSLLD $16, Z0, Z1;     \
-	VPANDD Z30, Z0, Z2;     \
-	VMULPS Z31, Z1, Z1;     \
-	VMULPS Z31, Z2, Z2;     \
-	VCVTPS2DQ Z1, Z1;       \
-	VCVTPS2DQ Z2, Z2;       \
-	VPSLLD $16, Z2, Z2;     \
-	VPTERNLOGD $0xf8, Z29, Z1, Z2
-
-// func roundBF16To16VNNI(dst *int16, x *uint16, f float32, n int)
-TEXT ·roundBF16To16VNNI(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	VBROADCASTSS f+16(FP), Z31
-	MOVQ n+24(FP), CX
-	BROADCAST(0xffff0000, Z30)
-	BROADCAST(0x0000ffff, Z29)
-
-loop:
-	CMPQ CX, $32
-	JLT  tail
-	VMOVDQU64 (SI), Z0
-	ROUNDBF16
-	VMOVDQU64 Z2, (DI)
-	ADDQ $64, SI
-	ADDQ $64, DI
-	SUBQ $32, CX
-	JMP  loop
-
-tail:
-	TAIL
-	VMOVDQU16.Z (SI), K1, Z0
-	ROUNDBF16
-	VMOVDQU16 Z2, K1, (DI)
 	VZEROUPPER
 	RET
 

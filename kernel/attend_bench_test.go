@@ -19,7 +19,7 @@ func BenchmarkAttend(b *testing.B) {
 	panel, scale := panelOf(normal(r, Queries*rank), rank)
 	keys, unit := make([]int16, n*rank), make([]float32, n)
 	for i := range unit {
-		unit[i] = RoundKey(keys[i*rank:(i+1)*rank], x[i*rank:(i+1)*rank])
+		unit[i] = roundKey(keys[i*rank:(i+1)*rank], x[i*rank:(i+1)*rank])
 	}
 	s, w := make([]float32, n*Queries), make([]float32, n*Queries)
 	p, values := make([]int16, n*Queries), make([]int16, n*rank)
@@ -53,16 +53,19 @@ func BenchmarkAttend(b *testing.B) {
 			RoundWeights(p, &scale, w, unit)
 		}
 	})
-	b.Run("RoundKeyBF16", func(b *testing.B) {
+	b.Run("RoundKeysBF16", func(b *testing.B) {
 		for b.Loop() {
-			for t := range unit {
-				RoundKeyBF16(keys[t*rank:(t+1)*rank], bits[t*rank:(t+1)*rank])
-			}
+			RoundKeysBF16(keys, unit, bits, rank, rank, rank)
 		}
 	})
 	b.Run("PairValues", func(b *testing.B) {
 		for b.Loop() {
 			PairValues(values, keys, rank, n, rank)
+		}
+	})
+	b.Run("Columns", func(b *testing.B) {
+		for b.Loop() {
+			Columns(x, rank, acc, scale[:], rank)
 		}
 	})
 	b.Run("RoundQuery", func(b *testing.B) {

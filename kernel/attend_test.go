@@ -62,14 +62,14 @@ func TestRoundKey(t *testing.T) {
 		var first, firstBF16 []int16
 		eachTier(t, func(t *testing.T) {
 			dst := guarded16(t, make([]int16, n))
-			unit := RoundKey(dst, guarded(t, x))
+			unit := roundKey(dst, guarded(t, x))
 			for i, v := range x {
 				if d := math.Abs(float64(unit)*float64(dst[i]) - float64(v)); d > 0.5001*float64(unit) {
 					t.Fatalf("%d values: element %d is off by %v units", n, i, d/float64(unit))
 				}
 			}
 			half := guarded16(t, make([]int16, n))
-			unit = RoundKeyBF16(half, guarded16(t, bits))
+			unit = roundKeyBF16(half, guarded16(t, bits))
 			for i, v := range bits {
 				want := float64(math.Float32frombits(uint32(v) << 16))
 				if d := math.Abs(float64(unit)*float64(half[i]) - want); d > 0.5001*float64(unit) {
@@ -95,7 +95,7 @@ func TestRoundSpecial(t *testing.T) {
 			bad, x, bits := []float32{nan, inf, -inf}[i%3], flat(n), make([]uint16, n)
 			x[i/3], bits[i/3] = bad, uint16(math.Float32bits(bad)>>16)
 			for name, unit := range map[string]float32{
-				"RoundKey": RoundKey(dst, x), "RoundKeyBF16": RoundKeyBF16(dst, bits), "RoundQuery": RoundQuery(panel, x, dst),
+				"RoundKey": roundKey(dst, x), "RoundKeyBF16": roundKeyBF16(dst, bits), "RoundQuery": RoundQuery(panel, x, dst),
 			} {
 				if unit == unit {
 					t.Errorf("%s with %v at %d: unit %v, want NaN", name, bad, i/3, unit)
@@ -105,7 +105,7 @@ func TestRoundSpecial(t *testing.T) {
 		for _, x := range [][]float32{{0, 0, 0}, {1e-45, 0, 0}} {
 			dst, panel := dst[:3], panel[:4*Queries]
 			panel[0], dst[0] = 1, 1
-			if unit := RoundKey(dst, x); unit != 0 || dst[0] != 0 {
+			if unit := roundKey(dst, x); unit != 0 || dst[0] != 0 {
 				t.Errorf("RoundKey of %v: %v, unit %v", x, dst, unit)
 			}
 			if unit := RoundQuery(panel, x, dst); unit != 0 || panel[0] != 0 {
@@ -478,7 +478,7 @@ func FuzzAttend(f *testing.F) {
 			panel, scale := panelOf(q, k)
 			keys, unit := make([]int16, 64*k), make([]float32, 64)
 			for i := range unit {
-				unit[i] = RoundKey(keys[i*k:(i+1)*k], x[i*k:(i+1)*k])
+				unit[i] = roundKey(keys[i*k:(i+1)*k], x[i*k:(i+1)*k])
 			}
 			s := make([]float32, 64*Queries)
 			Scores(s, Queries, panel, &scale, keys, unit, k, k, false)

@@ -19,44 +19,6 @@ const (
 // 32 columns.
 const Queries = 32
 
-// RoundKey sets dst = x·(KeyLimit/amax), each operation rounded, then to the
-// nearest integer, ties to even, where amax is the greatest magnitude of x. It
-// returns what the integers count in, amax/KeyLimit. Values so small that
-// KeyLimit/amax is no float32 are taken for zeros; where x has a NaN or an
-// infinity it returns NaN, and the integers are arbitrary.
-func RoundKey(dst []int16, x []float32) float32 {
-	sameLength("RoundKey", len(dst), len(x))
-	if len(x) == 0 {
-		return 0
-	}
-	amax, _ := sizes(x)
-	f, unit := keyFactor(amax)
-	roundTo16(dst, x, f)
-	return unit
-}
-
-// RoundKeyBF16 is RoundKey for bfloat16, of which x are the bits.
-func RoundKeyBF16(dst []int16, x []uint16) float32 {
-	sameLength("RoundKeyBF16", len(dst), len(x))
-	if len(x) == 0 {
-		return 0
-	}
-	f, unit := keyFactor(math.Float32frombits(uint32(magnitudeBF16(x)) << 16))
-	roundBF16To16(dst, x, f)
-	return unit
-}
-
-func keyFactor(amax float32) (f, unit float32) {
-	if !(amax <= math.MaxFloat32) {
-		return 0, float32(math.NaN())
-	}
-	f = KeyLimit / amax
-	if f > math.MaxFloat32 {
-		return 0, 0
-	}
-	return f, amax / KeyLimit
-}
-
 // RoundQuery rounds x to integers whose magnitudes add up to at most QueryLimit,
 // and writes them, two by two, as a column of a panel: dst[i/2·2·Queries+i%2] is
 // that of x[i], and 0 that behind an odd last one. A panel is [len(x)/2][Queries][2]

@@ -213,12 +213,15 @@ func (j *absorbedFastJob) segment(w *attendScratch, u attendUnit, from, to int, 
 	}
 }
 
-// results writes those of a group.
+// results writes those of a group, token by token: a token's are a row of y, head
+// by head.
 func (j *absorbedFastJob) results(p *partial, i int) {
 	place := j.of[i]
 	s, rank := j.spans[place.span], j.l.rank
-	for k := range place.n {
+	for k := 0; k < place.n; {
 		t, h := (place.first+k)/j.heads, (place.first+k)%j.heads
-		p.result(j.y.row(s.Row + t)[h*rank:(h+1)*rank], k)
+		n := min(place.n-k, j.heads-h)
+		p.means(Mat{data: j.y.row(s.Row + t)[h*rank : (h+n)*rank], rows: n, cols: rank, stride: rank}, k)
+		k += n
 	}
 }

@@ -100,10 +100,9 @@ func (j *expandedFastJob) head(w *attendScratch, s Span, h int) {
 			w.runs[i].add(w, &w.groups[i], &kv)
 		}
 	}
+	y := j.y.Columns(h*v, (h+1)*v).Slice(s.Row, s.Row+s.Len)
 	for i := range n {
-		for k := range w.groups[i].n {
-			w.runs[i].result(j.y.row(s.Row + i*queries + k)[h*v:(h+1)*v], k)
-		}
+		w.runs[i].means(y.Slice(i*queries, i*queries+w.groups[i].n), 0)
 	}
 }
 
@@ -118,9 +117,8 @@ func (j *expandedFastJob) make(w *attendScratch, dst []int16, unit *[PageSize]fl
 	}
 	dst = grow(dst, PageSize*stride)
 	for t := range n {
-		row := dst[t*stride : (t+1)*stride]
-		clear(row[out:])
-		unit[t] = kernel.RoundKey(row[:out], w.made[t*width:t*width+out])
+		clear(dst[t*stride+out : (t+1)*stride])
 	}
+	kernel.RoundKeys(dst, unit[:n], w.made, stride, width, out)
 	return dst
 }

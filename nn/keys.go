@@ -25,29 +25,34 @@ func (l *Latents) ropeStride() int   { return evenly(l.rope, 2) }
 func (l *Latents) keys(k *keyPage, p PageID, layer, from, n int) {
 	latent, rope := l.latentStride(), l.ropeStride()
 	k.latent, k.rope = grow(k.latent, PageSize*latent), grow(k.rope, PageSize*rope)
-	tile := l.tile(p, layer)[from*l.rowBytes():]
 	for t := range n {
-		row := tile[t*l.rowBytes():][:l.rowBytes()]
-		c, r := k.latent[t*latent:(t+1)*latent], k.rope[t*rope:(t+1)*rope]
-		clear(c[l.rank:])
-		clear(r[l.rope:])
-		k.latentUnit[t], k.ropeUnit[t] = l.roundRow(c[:l.rank], r[:l.rope], row)
+		clear(k.latent[t*latent+l.rank : (t+1)*latent])
+		clear(k.rope[t*rope+l.rope : (t+1)*rope])
+	}
+	tile := l.tile(p, layer)[from*l.rowBytes() : (from+n)*l.rowBytes()]
+	width, values := l.width(), n*l.width()
+	switch l.cache {
+	case CacheF32:
+		x := unsafe.Slice((*float32)(unsafe.Pointer(&tile[0])), values)
+		kernel.RoundKeys(k.latent, k.latentUnit[:n], x, latent, width, l.rank)
+		kernel.RoundKeys(k.rope, k.ropeUnit[:n], x[l.rank:], rope, width, l.rope)
+	case CacheBF16:
+		x := unsafe.Slice((*uint16)(unsafe.Pointer(&tile[0])), values)
+		kernel.RoundKeysBF16(k.latent, k.latentUnit[:n], x, latent, width, l.rank)
+		kernel.RoundKeysBF16(k.rope, k.ropeUnit[:n], x[l.rank:], rope, width, l.rope)
+	case CacheQ8:
+		for t := range n {
+			row := tile[t*l.rowBytes():][:l.rowBytes()]
+			k.latentUnit[t], k.ropeUnit[t] = l.widenRow(k.latent[t*latent:], k.rope[t*rope:], row)
+		}
 	}
 }
 
-// roundRow rounds a stored row.
-func (l *Latents) roundRow(latent, rope []int16, row []byte) (latentUnit, ropeUnit float32) {
-	switch l.cache {
-	case CacheBF16:
-		v := unsafe.Slice((*uint16)(unsafe.Pointer(&row[0])), l.width())
-		return kernel.RoundKeyBF16(latent, v[:l.rank]), kernel.RoundKeyBF16(rope, v[l.rank:])
-	case CacheQ8:
-		units := unsafe.Slice((*float32)(unsafe.Pointer(&row[0])), 2)
-		v := unsafe.Slice((*int8)(unsafe.Pointer(&row[8])), l.width())
-		kernel.Widen(latent, v[:l.rank])
-		kernel.Widen(rope, v[l.rank:])
-		return units[0] / 32, units[1] / 32
-	}
-	v := unsafe.Slice((*float32)(unsafe.Pointer(&row[0])), l.width())
-	return kernel.RoundKey(latent, v[:l.rank]), kernel.RoundKey(rope, v[l.rank:])
+// widenRow takes a row of a cache in 8 bits, and returns what the integers count in.
+func (l *Latents) widenRow(latent, rope []int16, row []byte) (latentUnit, ropeUnit float32) {
+	units := unsafe.Slice((*float32)(unsafe.Pointer(&row[0])), 2)
+	v := unsafe.Slice((*int8)(unsafe.Pointer(&row[8])), l.width())
+	kernel.Widen(latent[:l.rank], v[:l.rank])
+	kernel.Widen(rope[:l.rope], v[l.rank:])
+	return units[0] / 32, units[1] / 32
 }

@@ -158,10 +158,11 @@ func (p *partial) merge(of *partial) {
 	kernel.Blend(p.sum, of.sum, &a, &b)
 }
 
-// result writes the first n of the weighted means of query i to dst.
-func (p *partial) result(dst []float32, i int) {
-	f := 1 / p.Sum[i]
-	for c := range dst {
-		dst[c] = p.sum[c*queries+i] * f
+// means writes the weighted means of the queries from i on to the rows of y, as many.
+func (p *partial) means(y Mat, i int) {
+	var f [queries]float32
+	for k := range y.rows {
+		f[k] = 1 / p.Sum[i+k]
 	}
+	kernel.Columns(y.data, y.stride, p.sum[i:], f[:y.rows], y.cols)
 }
