@@ -154,6 +154,8 @@ func (m *Model) Forward(ctx context.Context, b *Batch) (*Output, error) {
 			}
 		}
 	}
+	m.pool.Enter()
+	defer m.pool.Leave()
 	s := m.begin(b, 0)
 	o, err := m.run(ctx, s)
 	if err != nil {

@@ -43,6 +43,8 @@ func (t *MTP) Forward(ctx context.Context, b *Batch) (*Output, error) {
 	if err := m.checkMTP(b); err != nil {
 		return nil, err
 	}
+	m.pool.Enter()
+	defer m.pool.Leave()
 	s := m.begin(b, 1)
 	o, err := t.run(ctx, s)
 	if err != nil {

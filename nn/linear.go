@@ -68,7 +68,7 @@ func (l Linear) Apply(x Mat) Mat {
 		j.acts = &a.jobs.acts
 		a.quantize(j.acts, window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
 	}
-	a.pool.run(j)
+	a.pool.runProducts(j, x.rows*x.cols*y.cols)
 	return y
 }
 
@@ -179,7 +179,7 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 		j.acts = &a.jobs.acts
 		a.quantize(j.acts, j.x, x.rows, heads[0].In(), len(heads), xStep, block)
 	}
-	a.pool.run(j)
+	a.pool.runProducts(j, x.rows*len(heads)*heads[0].In()*heads[0].Out())
 }
 
 type headsJob struct {

@@ -46,8 +46,15 @@ func (a *Arena) runRows(n int, j rowsJob) {
 		j.infinite = j.infinite[:n]
 	}
 	a.jobs.rows = j
+	if n*max(j.dst.cols, j.x.cols) < fewValues {
+		a.pool.alone(&a.jobs.rows)
+		return
+	}
 	a.pool.run(&a.jobs.rows)
 }
+
+// fewValues are less work than telling the workers of it.
+const fewValues = 1 << 13
 
 func (j *rowsJob) work(w *worker) {
 	n := j.dst.rows
