@@ -79,11 +79,7 @@ func (a *Arena) quantize(q *kernel.Q8Rows, x window, n, k, groups, step, block i
 	q.Sums = grow(q.Sums, q.N*k/16)
 	j := &a.jobs.quantize
 	*j = quantizeJob{q, x, n, step}
-	if q.N*k < fewValues {
-		a.pool.alone(j)
-		return
-	}
-	a.pool.run(j)
+	a.pool.runProducts(j, perValue*q.N*k)
 }
 
 type quantizeJob struct {

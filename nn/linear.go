@@ -209,9 +209,5 @@ func (j *headsJob) work(w *worker) {
 // CopyHeads copies n columns a head: head h's from x's column h·xStep on to y's
 // column h·yStep on.
 func CopyHeads(y, x Mat, heads, n, yStep, xStep int) {
-	for i := range x.rows {
-		for h := range heads {
-			copy(y.row(i)[h*yStep:h*yStep+n], x.row(i)[h*xStep:])
-		}
-	}
+	y.arena.runRows(x.rows, rowsJob{op: opCopyHeads, dst: y, x: x, count: heads, n: n, step: yStep, xStep: xStep})
 }

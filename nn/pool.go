@@ -54,6 +54,7 @@ type worker struct {
 	looks   int // how often it looks, inside a step, before it sleeps
 	scratch *kernel.Scratch
 	buffers [bufferCount][]float32
+	choice  chooser
 
 	_      [64]byte
 	taken  atomic.Uint64 // of its share, how many parts are taken: the job's number, and how many
