@@ -16,6 +16,7 @@ package deskseek
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/deskseek/deskseek/chat"
@@ -64,6 +65,15 @@ func openCheckpoint(path string) (*checkpoint.Checkpoint, error) {
 func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
 	if o.Math == "" {
 		o.Math = deepseek.Fast
+	}
+	switch o.Load {
+	case "", checkpoint.Map:
+	case checkpoint.Copy:
+		if err := ck.Copy(context.Background(), nil); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("load %q is not known, want %q or %q", o.Load, checkpoint.Map, checkpoint.Copy)
 	}
 	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: true})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/deskseek/deskseek/chat"
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/internal/golden"
 	"github.com/deskseek/deskseek/sample"
 	"github.com/deskseek/deskseek/token"
@@ -191,6 +192,29 @@ func TestWithoutTokenizer(t *testing.T) {
 	}
 }
 
+// TestLoad checks that a model that is read into memory says what one of mapped
+// files does.
+func TestLoad(t *testing.T) {
+	path := golden.Cases(t)[0].Path
+	var want answer
+	for _, load := range []checkpoint.Load{checkpoint.Map, checkpoint.Copy} {
+		llm, err := Open(path, Options{Load: load})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := generate(t, llm, []token.ID{1, 2, 3}, Params{MaxTokens: 8, IgnoreEOS: true})
+		if load == checkpoint.Map {
+			want = a
+		}
+		if a.End.Stats.LogitsHash != want.End.Stats.LogitsHash || !slices.Equal(a.IDs, want.IDs) {
+			t.Errorf("%s: tokens %v, logits #%08x; want %v, #%08x", load, a.IDs, a.End.Stats.LogitsHash, want.IDs, want.End.Stats.LogitsHash)
+		}
+		if err := llm.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestBadModels checks that what is no model is a sentence that names it.
 func TestBadModels(t *testing.T) {
 	dir := t.TempDir()
@@ -208,5 +232,8 @@ func TestBadModels(t *testing.T) {
 	}
 	if _, err := Open("", Options{Math: "approximate"}); err == nil || !strings.Contains(err.Error(), `math "approximate" is not known`) {
 		t.Errorf("error %v, want that this math is not known", err)
+	}
+	if _, err := Open("", Options{Load: "lazily"}); err == nil || !strings.Contains(err.Error(), `load "lazily" is not known`) {
+		t.Errorf("error %v, want that this load is not known", err)
 	}
 }

@@ -1,6 +1,7 @@
 package deskseek
 
 import (
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/sample"
 	"github.com/deskseek/deskseek/token"
@@ -18,6 +19,11 @@ type Options struct {
 	Cache deepseek.CacheType
 	// Workers is the number of threads. Default one for each processor.
 	Workers int
+	// Load is how the weights get into memory: checkpoint.Map (the system reads
+	// them when they are needed) or checkpoint.Copy (all are read first, into
+	// huge pages where the system has them, which is faster if they fit; see
+	// checkpoint.Checkpoint.Copy). Default Map.
+	Load checkpoint.Load
 	// MaxStepTokens bounds the tokens that are computed at once. More makes
 	// prefill faster, and takes more memory. Default 512.
 	MaxStepTokens int

@@ -30,9 +30,9 @@ const (
 // say beside them.
 //
 // The tensors' bytes are windows of read-only, shared mappings of the files,
-// which must not shrink meanwhile; Close ends them, and no tensor may be used
-// after it. A Checkpoint does not change once opened, and any number of
-// goroutines may read it.
+// which must not shrink meanwhile, unless Copy reads them; Close ends them, and no
+// tensor may be used after it. A Checkpoint does not change once opened, and any
+// number of goroutines may read it.
 type Checkpoint struct {
 	format   Format
 	path     string
@@ -44,10 +44,11 @@ type Checkpoint struct {
 	size     int64
 	files    []string
 	mappings []Mapping
+	release  []func() error // by mapping
 }
 
-// A Mapping is one file in memory, whole, from a page's start. Tensor.Source
-// says where in it a tensor lies.
+// A Mapping is one file in memory, whole, from a page's start: mapped, or after
+// Copy read. Tensor.Source says where in it a tensor lies.
 type Mapping struct {
 	File string
 	Data []byte
@@ -192,14 +193,14 @@ func (c *Checkpoint) Companion(name string) ([]byte, error) {
 	return readWhole(filepath.Join(c.folder, name), mostCompanion)
 }
 
-// Close unmaps the files.
+// Close unmaps the files, and frees what Copy has read.
 func (c *Checkpoint) Close() error {
 	var first error
-	for _, m := range c.mappings {
-		if err := unmap(m.Data); err != nil && first == nil {
+	for i, m := range c.mappings {
+		if err := c.release[i](); err != nil && first == nil {
 			first = fmt.Errorf("%s: %w", m.File, err)
 		}
 	}
-	c.mappings = nil
+	c.mappings, c.release = nil, nil
 	return first
 }

@@ -59,6 +59,7 @@ func (c *Checkpoint) mapFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: mapping %d bytes: %w", path, info.Size(), err)
 	}
 	c.mappings = append(c.mappings, Mapping{path, data})
+	c.release = append(c.release, func() error { return unmap(data) })
 	return data, nil
 }
 

@@ -70,10 +70,10 @@ type Stage struct {
 	Routes *nn.Routes // of stage routes only
 }
 
-// An Output is the result of a step. It is valid until Release.
+// An Output is the result of a step. It is valid until Release, and other steps
+// may be computed meanwhile.
 type Output struct {
-	model  *Model
-	arena  *nn.Arena
+	step   *step // nil where there is none, or no longer
 	logits nn.Mat
 	hidden nn.Mat
 	runs   []outputRun
@@ -84,6 +84,17 @@ type outputRun struct {
 	row, n      int // of hidden
 	logits      int // row of logits
 	wantsLogits int
+}
+
+// begin makes o that of a step of which nothing is known yet.
+func (o *Output) begin(s *step) {
+	n := len(s.batch.Runs)
+	if cap(o.runs) < n {
+		o.runs = make([]outputRun, n)
+	}
+	o.runs = o.runs[:n]
+	clear(o.runs)
+	o.step, o.logits, o.hidden = s, nn.Mat{}, nn.Mat{}
 }
 
 // HostOutput returns an Output of the given logits, by run and token, for what
@@ -124,11 +135,12 @@ func (o *Output) Hidden(run int) nn.Mat {
 	return o.hidden.Slice(r.row, r.row+r.n)
 }
 
-// Release gives the output's memory back to the model.
+// Release gives the output's memory back to the model, which makes the Output of
+// another step of it: nothing of it may be used any more.
 func (o *Output) Release() {
-	if o.arena != nil {
-		o.model.arenas = append(o.model.arenas, o.arena)
-		o.arena, o.logits, o.hidden = nil, nn.Mat{}, nn.Mat{} // of others from now on
+	if s := o.step; s != nil {
+		o.step, o.logits, o.hidden = nil, nn.Mat{}, nn.Mat{}
+		s.end()
 	}
 }
 
@@ -150,14 +162,14 @@ func (b *Batch) check(k *Cache, vocabulary int) error {
 		return fmt.Errorf("no latent cache: Reserve was not called")
 	}
 	for _, c := range b.Copies {
-		for _, p := range []PageID{c.To, c.From} {
+		for _, p := range [...]PageID{c.To, c.From} {
 			if err := k.check(p); err != nil {
 				return fmt.Errorf("copying a page: %w", err)
 			}
 		}
 	}
-	for i, r := range b.Runs {
-		if err := r.check(k, vocabulary); err != nil {
+	for i := range b.Runs {
+		if err := b.Runs[i].check(k, vocabulary); err != nil {
 			return fmt.Errorf("run %d: %w", i, err)
 		}
 	}

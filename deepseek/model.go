@@ -101,12 +101,12 @@ type Model struct {
 	head      nn.Linear
 	mtp       *MTP
 
-	math   nn.Math
-	rope   nn.Rope
-	pool   *nn.Pool
-	cache  *Cache
-	kept   CacheType   // how the cache holds values
-	arenas []*nn.Arena // free ones
+	math  nn.Math
+	rope  nn.Rope
+	pool  *nn.Pool
+	cache *Cache
+	kept  CacheType // how the cache holds values
+	steps []*step   // not in use
 }
 
 // Load binds the tensors of a checkpoint, which must stay open while the Model
@@ -164,16 +164,6 @@ func (m *Model) Workers() int { return m.pool.Workers() }
 // Close ends the Model's threads.
 func (m *Model) Close() { m.pool.Close() }
 
-func (m *Model) arena() *nn.Arena {
-	if n := len(m.arenas); n > 0 {
-		a := m.arenas[n-1]
-		m.arenas = m.arenas[:n-1]
-		a.Reset()
-		return a
-	}
-	return nn.NewArena(m.pool, m.math)
-}
-
 // Forward computes a step: it caches the latents of the runs' tokens, and returns
 // the logits that they want. Errors are a canceled ctx, failed reads, and values
 // that are not finite (*NonFiniteError); then nothing the step wrote to its runs'
@@ -189,10 +179,12 @@ func (m *Model) Forward(ctx context.Context, b *Batch) (*Output, error) {
 			}
 		}
 	}
+	m.pool.Enter()
+	defer m.pool.Leave()
 	s := m.begin(b, 0)
 	o, err := m.run(ctx, s)
 	if err != nil {
-		s.abandon()
+		s.end()
 		return nil, err
 	}
 	return o, nil
@@ -203,7 +195,7 @@ func (m *Model) run(ctx context.Context, s *step) (*Output, error) {
 	if m.embedding != nil {
 		s.x = s.arena.Lookup(m.embedding, s.tokens())
 		s.observe("embedding", -1, s.x)
-		if err := s.finite("embedding", s.x); err != nil {
+		if err := s.finite(s.x, "embedding", -1); err != nil {
 			return nil, err
 		}
 	} else {
@@ -218,18 +210,18 @@ func (m *Model) run(ctx context.Context, s *step) (*Output, error) {
 			return nil, fmt.Errorf("layer %d: %w", m.from+i, err)
 		}
 		s.arena.Release(mark)
-		if err := s.finite(fmt.Sprint("layer ", m.from+i), s.x); err != nil {
+		if err := s.finite(s.x, "layer", m.from+i); err != nil {
 			return nil, err
 		}
 		s.observe("h", i, s.x)
 	}
 	if !m.last {
-		return s.output(s.x, nil)
+		return s.finish(s.x, nil)
 	}
 	h := m.norm.Apply(s.x)
 	s.observe("norm", -1, h)
 	m.keepHidden(s, h)
-	return s.output(h, &m.head)
+	return s.finish(h, &m.head)
 }
 
 func (m *Model) copyPages(b *Batch) {

@@ -43,10 +43,12 @@ func (t *MTP) Forward(ctx context.Context, b *Batch) (*Output, error) {
 	if err := m.checkMTP(b); err != nil {
 		return nil, err
 	}
+	m.pool.Enter()
+	defer m.pool.Leave()
 	s := m.begin(b, 1)
 	o, err := t.run(ctx, s)
 	if err != nil {
-		s.abandon()
+		s.end()
 		return nil, err
 	}
 	return o, nil
@@ -65,13 +67,13 @@ func (t *MTP) run(ctx context.Context, s *step) (*Output, error) {
 	if err := t.Layer.forward(s, layer, s.x); err != nil {
 		return nil, fmt.Errorf("MTP layer: %w", err)
 	}
-	if err := s.finite("MTP layer", s.x); err != nil {
+	if err := s.finite(s.x, "MTP layer", -1); err != nil {
 		return nil, err
 	}
 	s.observe("prenorm", layer, s.x)
 	h := t.Norm.Apply(s.x)
 	s.observe("norm", layer, h)
-	return s.output(h, &t.Head)
+	return s.finish(h, &t.Head)
 }
 
 // checkMTP says what is wrong with a batch for the MTP layer.
@@ -79,7 +81,8 @@ func (m *Model) checkMTP(b *Batch) error {
 	if err := b.check(m.cache, m.Config.Vocabulary); err != nil {
 		return err
 	}
-	for i, r := range b.Runs {
+	for i := range b.Runs {
+		r := &b.Runs[i]
 		if r.Position < 1 {
 			return fmt.Errorf("run %d: the MTP layer has no pair at position %d", i, r.Position)
 		}

@@ -2,30 +2,40 @@ package deepseek
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/deskseek/deskseek/nn"
 )
 
 // A step is the state of one Forward: the rows that are left, in the order
-// absorbed runs, expanded runs; the residual stream over them; their rotations.
+// absorbed runs, expanded runs; the residual stream over them; their rotations;
+// and its Output. The Model keeps those that are not in use, with their memory,
+// so that a step like one before it allocates nothing.
 type step struct {
-	m       *Model
-	batch   *Batch
-	arena   *nn.Arena
-	spans   []nn.Span // of the runs that are left
-	runs    []int     // by span: its run in the batch
-	left    int       // of spans: how many are absorbed
-	x       nn.Mat    // [rows, dim]
-	angles  nn.Angles
-	cancels []bool // by run
+	m      *Model
+	batch  *Batch
+	arena  *nn.Arena
+	spans  []nn.Span // of the runs that are left
+	runs   []int     // by span: its run in the batch
+	left   int       // of spans: how many are absorbed
+	x      nn.Mat    // [rows, dim]
+	angles nn.Angles
+	output Output
+	lists  struct {
+		positions, tokens, rows []int32 // by row, or rows of a choice
+		owners                  []int   // by row of a choice: its span
+	}
 }
 
 // begin lays out the rows of a batch. Attention sees positions from first on.
 func (m *Model) begin(b *Batch, first int) *step {
-	s := &step{m: m, batch: b, arena: m.arena(), cancels: make([]bool, len(b.Runs))}
+	s := m.step()
+	s.batch = b
+	s.spans, s.runs = s.spans[:0], s.runs[:0]
 	row := 0
-	for _, form := range []Form{Absorbed, Expanded} {
-		for i, r := range b.Runs {
+	for _, form := range [...]Form{Absorbed, Expanded} {
+		for i := range b.Runs {
+			r := &b.Runs[i]
 			if r.Form != form {
 				continue
 			}
@@ -37,24 +47,45 @@ func (m *Model) begin(b *Batch, first int) *step {
 			s.left = len(s.spans)
 		}
 	}
-	positions := make([]int32, 0, row)
+	positions := s.lists.positions[:0]
 	for _, sp := range s.spans {
 		for i := range sp.Len {
 			positions = append(positions, int32(sp.Position+i))
 		}
 	}
+	s.lists.positions = positions
 	s.angles = m.rope.Angles(s.arena, positions)
+	s.output.begin(s)
 	return s
+}
+
+// step returns one that is not in use.
+func (m *Model) step() *step {
+	n := len(m.steps)
+	if n == 0 {
+		return &step{m: m, arena: nn.NewArena(m.pool, m.math)}
+	}
+	s := m.steps[n-1]
+	m.steps = m.steps[:n-1]
+	s.arena.Reset()
+	return s
+}
+
+// end gives a step back to its model.
+func (s *step) end() {
+	s.batch = nil
+	s.m.steps = append(s.m.steps, s)
 }
 
 // tokens returns the tokens in the order of the rows.
 func (s *step) tokens() []int32 {
-	var ids []int32
+	ids := s.lists.tokens[:0]
 	for _, i := range s.runs {
 		for _, t := range s.batch.Runs[i].Tokens {
 			ids = append(ids, int32(t))
 		}
 	}
+	s.lists.tokens = ids
 	return ids
 }
 
@@ -97,17 +128,17 @@ func (s *step) poll(ctx context.Context) error {
 	dropped := false
 	for _, i := range s.runs {
 		if c := s.batch.Runs[i].Canceled; c != nil && c() {
-			s.cancels[i], dropped = true, true
+			s.output.runs[i].canceled, dropped = true, true
 		}
 	}
 	if !dropped {
 		return nil
 	}
-	var rows []int32
+	rows := s.lists.rows[:0]
 	spans, runs, left := s.spans[:0], s.runs[:0], 0
 	for k, sp := range s.spans {
 		i := s.runs[k]
-		if s.cancels[i] {
+		if s.output.runs[i].canceled {
 			continue
 		}
 		if s.batch.Runs[i].Form == Absorbed {
@@ -120,7 +151,7 @@ func (s *step) poll(ctx context.Context) error {
 		}
 		spans, runs = append(spans, sp), append(runs, i)
 	}
-	s.spans, s.runs, s.left = spans, runs, left
+	s.spans, s.runs, s.left, s.lists.rows = spans, runs, left, rows
 	s.x = s.arena.Gather(s.x, rows)
 	s.angles = s.angles.Gather(s.arena, rows)
 	return nil
@@ -149,11 +180,15 @@ func (s *step) observeRoutes(layer int, r *nn.Routes) {
 	}
 }
 
-// finite returns an error if x, named so, holds a value that is not.
-func (s *step) finite(where string, x nn.Mat) error {
+// finite returns an error if x holds a value that is not. Where it is: the name of
+// a stage, and of a layer its number, or -1.
+func (s *step) finite(x nn.Mat, where string, number int) error {
 	row, _, ok := nn.Finite(x)
 	if ok {
 		return nil
+	}
+	if number >= 0 {
+		where = fmt.Sprint(where, " ", number)
 	}
 	for k, sp := range s.spans {
 		if row < sp.Row+sp.Len {
@@ -163,15 +198,12 @@ func (s *step) finite(where string, x nn.Mat) error {
 	panic("deepseek: a row of no span")
 }
 
-// output makes the Output of a step whose hidden states are h, with logits by
+// finish makes the Output of a step whose hidden states are h, with logits by
 // head where it is not nil.
-func (s *step) output(h nn.Mat, head *nn.Linear) (*Output, error) {
-	o := &Output{model: s.m, arena: s.arena, hidden: h, runs: make([]outputRun, len(s.batch.Runs))}
-	for i, c := range s.cancels {
-		o.runs[i].canceled = c
-	}
-	var rows []int32
-	var owner []int
+func (s *step) finish(h nn.Mat, head *nn.Linear) (*Output, error) {
+	o := &s.output
+	o.hidden = h
+	rows, owners := s.lists.rows[:0], s.lists.owners[:0]
 	for k, sp := range s.spans {
 		r := &o.runs[s.runs[k]]
 		r.row, r.n, r.logits = sp.Row, sp.Len, len(rows)
@@ -180,19 +212,17 @@ func (s *step) output(h nn.Mat, head *nn.Linear) (*Output, error) {
 		}
 		r.wantsLogits = s.batch.Runs[s.runs[k]].Logits
 		for t := sp.Len - r.wantsLogits; t < sp.Len; t++ {
-			rows, owner = append(rows, int32(sp.Row+t)), append(owner, k)
+			rows, owners = append(rows, int32(sp.Row+t)), append(owners, k)
 		}
 	}
+	s.lists.rows, s.lists.owners = rows, owners
 	if len(rows) == 0 {
 		return o, nil
 	}
 	o.logits = head.Apply(s.arena.Gather(h, rows))
 	if row, _, ok := nn.Finite(o.logits); !ok {
-		sp := s.spans[owner[row]]
-		return nil, &NonFiniteError{"head", s.runs[owner[row]], sp.Position + int(rows[row]) - sp.Row}
+		k := owners[row]
+		return nil, &NonFiniteError{"head", s.runs[k], s.spans[k].Position + int(rows[row]) - s.spans[k].Row}
 	}
 	return o, nil
 }
-
-// abandon gives back the memory of a step that failed.
-func (s *step) abandon() { s.m.arenas = append(s.m.arenas, s.arena) }

@@ -61,10 +61,11 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	j.y = a.Mat(x.rows, x.cols)
 	j.math, j.down = a.math, false
 	j.quantize(a, j.in, func(e *Expert) [2]Linear { return [2]Linear{e.Gate, e.Up} })
-	a.pool.run(j)
+	products := len(j.rows) * j.in.cols * j.mid.cols
+	a.pool.runProducts(j, 2*products)
 	j.down = true
 	j.quantize(a, j.mid, func(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} })
-	a.pool.run(j)
+	a.pool.runProducts(j, products)
 	return j.y, nil
 }
 

@@ -79,11 +79,7 @@ func (a *Arena) quantize(q *kernel.Q8Rows, x window, n, k, groups, step, block i
 	q.Sums = grow(q.Sums, q.N*k/16)
 	j := &a.jobs.quantize
 	*j = quantizeJob{q, x, n, step}
-	if q.N*k < 1<<13 {
-		j.blocks(0, q.N*k/block) // less work than telling the others
-		return
-	}
-	a.pool.run(j)
+	a.pool.runProducts(j, perValue*q.N*k)
 }
 
 type quantizeJob struct {
@@ -94,9 +90,8 @@ type quantizeJob struct {
 }
 
 // work takes a share of all blocks.
-func (j *quantizeJob) work(w *worker) { j.blocks(w.share(len(j.q.D))) }
-
-func (j *quantizeJob) blocks(lo, hi int) {
+func (j *quantizeJob) work(w *worker) {
+	lo, hi := w.share(len(j.q.D))
 	q := j.q
 	perRow := q.K / q.Block
 	for b := lo; b < hi; {

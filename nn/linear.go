@@ -68,7 +68,7 @@ func (l Linear) Apply(x Mat) Mat {
 		j.acts = &a.jobs.acts
 		a.quantize(j.acts, window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
 	}
-	a.pool.run(j)
+	a.pool.runProducts(j, x.rows*x.cols*y.cols)
 	return y
 }
 
@@ -179,7 +179,7 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 		j.acts = &a.jobs.acts
 		a.quantize(j.acts, j.x, x.rows, heads[0].In(), len(heads), xStep, block)
 	}
-	a.pool.run(j)
+	a.pool.runProducts(j, x.rows*len(heads)*heads[0].In()*heads[0].Out())
 }
 
 type headsJob struct {
@@ -209,9 +209,5 @@ func (j *headsJob) work(w *worker) {
 // CopyHeads copies n columns a head: head h's from x's column h·xStep on to y's
 // column h·yStep on.
 func CopyHeads(y, x Mat, heads, n, yStep, xStep int) {
-	for i := range x.rows {
-		for h := range heads {
-			copy(y.row(i)[h*yStep:h*yStep+n], x.row(i)[h*xStep:])
-		}
-	}
+	y.arena.runRows(x.rows, rowsJob{op: opCopyHeads, dst: y, x: x, count: heads, n: n, step: yStep, xStep: xStep})
 }

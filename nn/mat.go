@@ -127,9 +127,7 @@ func Copy(y, x Mat) {
 	if x.rows != y.rows || x.cols != y.cols {
 		panic(fmt.Sprintf("nn: copying [%d %d] to [%d %d]", x.rows, x.cols, y.rows, y.cols))
 	}
-	for i := range x.rows {
-		copy(y.row(i), x.row(i))
-	}
+	y.arena.runRows(x.rows, rowsJob{op: opCopy, dst: y, x: x})
 }
 
 // take returns n values of the current slab, or of the next that has room.

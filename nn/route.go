@@ -23,7 +23,6 @@ type Routes struct {
 	experts []int32   // [n, k], ascending ids
 	weights []float32 // [n, k]
 	scores  Mat       // [n, experts], sigmoid, unbiased
-	choice  chooser
 }
 
 // Host copies the choices to the host: the experts' ids and weights, [n, k]
@@ -45,14 +44,17 @@ func (g *Gate) Route(x Mat) *Routes {
 	r.n, r.k, r.scores = x.rows, g.TopK, scores
 	r.experts = grow(r.experts, r.n*r.k)
 	r.weights = grow(r.weights, r.n*r.k)
-	for i := range x.rows {
-		s := scores.row(i)
-		for e, v := range s {
-			s[e] = kernel.Sigmoid(v)
-		}
-		g.choose(&r.choice, s, r.experts[i*r.k:(i+1)*r.k], r.weights[i*r.k:(i+1)*r.k])
-	}
+	x.arena.runRows(x.rows, rowsJob{op: opRoute, dst: scores, gate: g, routes: r})
 	return r
+}
+
+// row chooses for row i.
+func (g *Gate) row(c *chooser, r *Routes, i int) {
+	s := r.scores.row(i)
+	for e, v := range s {
+		s[e] = kernel.Sigmoid(v)
+	}
+	g.choose(c, s, r.experts[i*r.k:(i+1)*r.k], r.weights[i*r.k:(i+1)*r.k])
 }
 
 func grow[T any](s []T, n int) []T {

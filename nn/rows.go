@@ -14,11 +14,15 @@ type rowsJob struct {
 	y        Mat
 	norm     RMSNorm
 	angles   Angles
-	step     int
-	count    int
+	step     int // of dst, from head to head
+	xStep    int // of x
+	count    int // of heads
+	n        int // columns of one
 	table    *tensor.Tensor
 	ids      []int32
 	from     []int32
+	gate     *Gate
+	routes   *Routes
 	infinite []int32 // by row, the first column that is not finite, or -1
 }
 
@@ -32,6 +36,10 @@ const (
 	opLookup
 	opGather
 	opFinite
+	opCopy
+	opCopyHeads
+	opConcat
+	opRoute
 )
 
 func (a *Arena) runRows(n int, j rowsJob) {
@@ -46,8 +54,16 @@ func (a *Arena) runRows(n int, j rowsJob) {
 		j.infinite = j.infinite[:n]
 	}
 	a.jobs.rows = j
-	a.pool.run(&a.jobs.rows)
+	values := n * max(j.dst.cols, j.x.cols)
+	if j.op == opRoute {
+		values *= 16
+	}
+	a.pool.runProducts(&a.jobs.rows, perValue*values)
 }
+
+// perValue is how many multiplications of a Linear take the time of one value of an
+// operation on rows, or of quantizing it.
+const perValue = 4
 
 func (j *rowsJob) work(w *worker) {
 	n := j.dst.rows
@@ -74,6 +90,17 @@ func (j *rowsJob) work(w *worker) {
 			copy(j.dst.row(i), j.x.row(int(j.from[i])))
 		case opFinite:
 			j.infinite[i] = int32(kernel.Finite(j.x.row(i)))
+		case opCopy:
+			copy(j.dst.row(i), j.x.row(i))
+		case opCopyHeads:
+			for h := range j.count {
+				copy(j.dst.row(i)[h*j.step:h*j.step+j.n], j.x.row(i)[h*j.xStep:])
+			}
+		case opConcat:
+			copy(j.dst.row(i), j.x.row(i))
+			copy(j.dst.row(i)[j.x.cols:], j.y.row(i))
+		case opRoute:
+			j.gate.row(&w.choice, j.routes, i)
 		}
 	}
 }
@@ -140,10 +167,7 @@ func (a *Arena) Gather(x Mat, rows []int32) Mat {
 // Concat returns [x ; y] row by row: [n, x.cols+y.cols].
 func Concat(x, y Mat) Mat {
 	z := x.arena.Mat(x.rows, x.cols+y.cols)
-	for i := range x.rows {
-		copy(z.row(i), x.row(i))
-		copy(z.row(i)[x.cols:], y.row(i))
-	}
+	x.arena.runRows(x.rows, rowsJob{op: opConcat, dst: z, x: x, y: y})
 	return z
 }
 

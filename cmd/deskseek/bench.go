@@ -66,12 +66,11 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 	if f.synthesize.shape != "" {
 		return f.synthesize.run(c, args[0])
 	}
-	ck, err := f.model.checkpoint()
+	ck, err := f.model.loaded(c)
 	if err != nil {
 		return err
 	}
 	defer ck.Close()
-	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
 	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: true})
 	if err != nil {
 		return err
@@ -93,7 +92,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 // check says which flags make no sense, alone or together.
 func (f *benchFlags) check(c *cobra.Command, args []string) error {
 	if f.synthesize.shape != "" {
-		for _, name := range []string{"model", "math", "cache-type", "threads", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv"} {
+		for _, name := range []string{"model", "math", "cache-type", "threads", "load", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s measures a model; it does not go with --synthesize", name)
 			}

@@ -41,6 +41,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"run", "a", "b"}, 2, "accepts at most 1 arg"},
 		{[]string{"run", "-n", "-1", "a"}, 2, "-n is -1, want 1 or more"},
 		{[]string{"run", "--math", "rough", "a"}, 2, "--math rough is not known"},
+		{[]string{"run", "--load", "lazily", "a"}, 2, "--load lazily is not known"},
+		{[]string{"run", "--load", "copy", "a"}, 2, "the built-in model is in memory already"},
 		{[]string{"trace", "--ids", "1", "--out", dir, "--math", "fast"}, 2, "a trace is of exact math"},
 		{[]string{"run", "--cache-type", "f16", "a"}, 2, "--cache-type f16 is not known"},
 		{[]string{"run", "--math", "exact", "--cache-type", "bf16", "a"}, 2, "--math exact wants f32"},
@@ -424,6 +426,34 @@ func TestOutlook(t *testing.T) {
 	} {
 		if got := outlook("m", test.size, test.free); !strings.Contains(got, test.want) {
 			t.Errorf("%q, want %q in it", got, test.want)
+		}
+	}
+}
+
+// TestLoadCopy checks that a model that is read first answers as one that is not,
+// and that standard error tells of the reading.
+func TestLoadCopy(t *testing.T) {
+	args := []string{"run", "-m", golden.Cases(t)[0].Path, "--ids", "1,2,3", "-n", "4", "--ignore-eos", "--json"}
+	_, want, _ := call(t, "", args...)
+	code, got, errs := call(t, "", append(args, "--load", "copy")...)
+	var a, b struct{ IDs []int }
+	if json.Unmarshal([]byte(want), &a) != nil || json.Unmarshal([]byte(got), &b) != nil || len(a.IDs) != 4 || !slices.Equal(a.IDs, b.IDs) {
+		t.Errorf("exit %d, %s, want %s", code, got, want)
+	}
+	for _, want := range []string{"of weights into memory\n", "100 %: ", "GB/s\n"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("standard error %q, want %q in it", errs, want)
+		}
+	}
+}
+
+func TestCheckFits(t *testing.T) {
+	if err := checkFits("m", 641e9, 24e9); err == nil || !strings.Contains(err.Error(), "m: 641 GB of weights do not fit in the 24.0 GB of memory that are free") {
+		t.Errorf("error %v", err)
+	}
+	for _, free := range []int64{0, 641e9} {
+		if err := checkFits("m", 641e9, free); err != nil {
+			t.Errorf("%d bytes free: %v", free, err)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/shirou/gopsutil/v4/mem"
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ type modelFlag struct {
 	math    string
 	cache   string
 	threads int
+	load    string
 }
 
 func (f *modelFlag) add(c *cobra.Command) {
@@ -29,6 +32,7 @@ func (f *modelFlag) add(c *cobra.Command) {
 
 func (f *modelFlag) addThreads(c *cobra.Command) {
 	c.Flags().IntVarP(&f.threads, "threads", "t", 0, "number of threads (default one for each processor)")
+	c.Flags().StringVar(&f.load, "load", string(checkpoint.Map), `"map" leaves the weights to the system, which reads them when they are needed; "copy" reads them first, into huge pages where the system has them: faster, if they fit in memory`)
 }
 
 func (f *modelFlag) addPath(c *cobra.Command) {
@@ -61,6 +65,12 @@ func (f *modelFlag) check(c *cobra.Command) error {
 	if f.threads < 0 {
 		return usagef("--threads is %d, want 0 (one for each processor) or more", f.threads)
 	}
+	switch {
+	case f.load != string(checkpoint.Map) && f.load != string(checkpoint.Copy):
+		return usagef("--load %s is not known; want map or copy", f.load)
+	case f.load == string(checkpoint.Copy) && f.path == "":
+		return usagef("--load copy goes with -m; the built-in model is in memory already")
+	}
 	return nil
 }
 
@@ -72,16 +82,62 @@ func (f *modelFlag) checkpoint() (*checkpoint.Checkpoint, error) {
 	return checkpoint.Open(f.path)
 }
 
-// open loads the model, and says before what its size means for this machine.
-func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
-	if err := f.check(c); err != nil {
-		return nil, err
-	}
+// loaded opens the model's files, says what their size means for this machine, and
+// reads them where that is asked for.
+func (f *modelFlag) loaded(c *cobra.Command) (*checkpoint.Checkpoint, error) {
 	ck, err := f.checkpoint()
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
+	errs, free := c.ErrOrStderr(), freeMemory()
+	if f.load != string(checkpoint.Copy) {
+		fmt.Fprintln(errs, outlook(ck.Path(), ck.Size(), free))
+		return ck, nil
+	}
+	if err := checkFits(ck.Path(), ck.Size(), free); err != nil {
+		ck.Close()
+		return nil, err
+	}
+	fmt.Fprintf(errs, "%s: reading %s of weights into memory\n", ck.Path(), bytesOf(ck.Size()))
+	if err := ck.Copy(c.Context(), told(errs)); err != nil {
+		ck.Close()
+		return nil, err
+	}
+	return ck, nil
+}
+
+// checkFits says when a copy of the weights has no room in memory. A system that
+// does not say what is free has to try.
+func checkFits(name string, size, free int64) error {
+	if free == 0 || size <= free {
+		return nil
+	}
+	return fmt.Errorf("%s: %s of weights do not fit in the %s of memory that are free; with --load map they are read from disk as they are needed", name, bytesOf(size), bytesOf(free))
+}
+
+// told tells w once a second how much is read, and how fast, and at the end.
+func told(w io.Writer) func(done, total int64) {
+	start := time.Now()
+	next := start.Add(time.Second)
+	return func(done, total int64) {
+		now := time.Now()
+		if done < total && now.Before(next) {
+			return
+		}
+		next = now.Add(time.Second)
+		fmt.Fprintf(w, "%d %%: %s, %.1f GB/s\n", 100*done/total, bytesOf(done), float64(done)/giga/now.Sub(start).Seconds())
+	}
+}
+
+// open loads the model.
+func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
+	if err := f.check(c); err != nil {
+		return nil, err
+	}
+	ck, err := f.loaded(c)
+	if err != nil {
+		return nil, err
+	}
 	llm, err := deskseek.New(ck, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads})
 	if err != nil {
 		ck.Close()

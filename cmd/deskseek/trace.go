@@ -74,12 +74,11 @@ func (f *traceFlags) run(c *cobra.Command) error {
 	if f.model.math != string(deepseek.Exact) {
 		return usagef("a trace is of exact math; --math %s does not go with it", f.model.math)
 	}
-	ck, err := f.model.checkpoint()
+	ck, err := f.model.loaded(c)
 	if err != nil {
 		return err
 	}
 	defer ck.Close()
-	fmt.Fprintln(c.ErrOrStderr(), outlook(ck.Path(), ck.Size(), freeMemory()))
 	m, err := deepseek.Load(ck, deepseek.Options{Workers: f.model.threads})
 	if err != nil {
 		return err
