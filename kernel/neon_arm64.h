@@ -13,6 +13,10 @@
 // SDOT adds the products of four int8 each: Vd.4S += Vn.16B · Vm.16B.
 #define SDOT(m, n, d) WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d))
 
+// SMMLA multiplies matrices of int8, of two rows of eight each: lane 2i+j of Vd.4S
+// += row i of Vn.16B · row j of Vm.16B.
+#define SMMLA(m, n, d) WORD $(0x4E80A400 | (m)<<16 | (n)<<5 | (d))
+
 // MLA multiplies and adds four int32: Vd.4S += Vn.4S · Vm.4S.
 #define MLA(m, n, d) WORD $(0x4EA09400 | (m)<<16 | (n)<<5 | (d))
 
