@@ -8,19 +8,25 @@ import "golang.org/x/sys/cpu"
 // every one since 2018.
 var hasDotProducts = cpu.ARM64.HasASIMDDP
 
-// A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
-// what the widest weights need, and then allocates nothing.
-type Scratch struct {
-	flat []byte // rows
+func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows, s *Scratch) {
+	switch {
+	case !useNEON || !hasDotProducts:
+		matMulQ8Generic(dst, stride, w, e, rows, a)
+	case fused(e) && a.N <= fewTokens():
+		rowsOnce(dst, stride, w, e, rows, a)
+	default:
+		for t := 0; t < a.N; t += passTokens {
+			tokens := a.Slice(t, min(t+passTokens, a.N))
+			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+		}
+	}
 }
 
-// NewScratch returns a Scratch for weights and activations of any size.
-func NewScratch() *Scratch { return &Scratch{} }
-
-func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows, s *Scratch) {
-	if useNEON && hasDotProducts {
-		s.flats(dst, stride, w, e, rows, a)
-	} else {
-		matMulQ8Generic(dst, stride, w, e, rows, a)
+// fewTokens returns how many tokens are multiplied one by one with rows as they are
+// stored: taking a panel apart would cost more.
+func fewTokens() int {
+	if useI8MM {
+		return 1
 	}
+	return 3
 }

@@ -1,33 +1,92 @@
-// Instructions that Go's assembler does not know, as macros over the numbers of
-// their registers. The destination comes last, as in Go's own mnemonics.
+// Instructions that Go's assembler does not know, or that macros take the numbers
+// of registers for. The destination comes last, as in Go's own mnemonics; lanes are
+// of 32 bits if a comment says nothing else.
 
 // VFADD adds vectors of four float32: Vd.4S = Vn.4S + Vm.4S.
 #define VFADD(m, n, d) WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d))
 
+// VFSUB subtracts: Vd.4S = Vn.4S - Vm.4S.
+#define VFSUB(m, n, d) WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d))
+
 // VFMUL multiplies vectors of four float32: Vd.4S = Vn.4S · Vm.4S.
 #define VFMUL(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))
+
+// FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S.
+#define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
 
 // FADDP adds the two low float32 of a vector: Sd = Vn.S[0] + Vn.S[1].
 #define FADDP(n, d) WORD $(0x7E30D800 | (n)<<5 | (d))
 
-// SDOT adds the products of four int8 each: Vd.4S += Vn.16B · Vm.16B.
+// SCVTF rounds four int32 to float32, FCVTL widens the lower four halves to it.
+#define SCVTF(n, d) WORD $(0x4E21D800 | (n)<<5 | (d))
+#define FCVTL(n, d) WORD $(0x0E217800 | (n)<<5 | (d))
+
+// SDOT adds the products of four int8 each: Vd.4S += Vn.16B · Vm.16B. SDOTE takes
+// the same four of Vm for all lanes, those of lane i.
 #define SDOT(m, n, d) WORD $(0x4E809400 | (m)<<16 | (n)<<5 | (d))
+#define SDOTE(i, m, n, d) WORD $(0x4F80E000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 
 // SMMLA multiplies matrices of int8, of two rows of eight each: lane 2i+j of Vd.4S
 // += row i of Vn.16B · row j of Vm.16B.
 #define SMMLA(m, n, d) WORD $(0x4E80A400 | (m)<<16 | (n)<<5 | (d))
 
-// MLA multiplies and adds four int32: Vd.4S += Vn.4S · Vm.4S.
+// MLA multiplies and adds four int32: Vd.4S += Vn.4S · Vm.4S. MLAE multiplies with
+// lane i of Vm.
 #define MLA(m, n, d) WORD $(0x4EA09400 | (m)<<16 | (n)<<5 | (d))
+#define MLAE(i, m, n, d) WORD $(0x6F800000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 
-// SMLAL multiplies int16 and adds int32: Vd.4S += Vn.4H · Vm.4H, the lower four;
-// SMLAL2 takes the upper four.
-#define SMLAL(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d))
-#define SMLAL2(m, n, d) WORD $(0x4E608000 | (m)<<16 | (n)<<5 | (d))
+// ADDP adds neighbours: those of Vn come to the lower half of Vd, those of Vm to
+// the upper. ADDPH does so with int16.
+#define ADDP(m, n, d) WORD $(0x4EA0BC00 | (m)<<16 | (n)<<5 | (d))
+#define ADDPH(m, n, d) WORD $(0x4E60BC00 | (m)<<16 | (n)<<5 | (d))
 
-// SXTL widens the lower four int16: Vd.4S = Vn.4H.
-#define SXTL(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
+// ZERO sets all bits to 0, and costs nothing but its place.
+#define ZERO(d) WORD $(0x6F00E400 | (d))
 
-// SXTLB widens the lower eight int8 to int16, SXTLB2 the upper eight.
+// ZERO4 does so with four registers from d on.
+#define ZERO4(d) ZERO(d); ZERO(d+1); ZERO(d+2); ZERO(d+3)
+
+// ANDB is Vd = Vn & Vm; BIT takes the bits that Vm has from Vn, the others stay.
+#define ANDB(m, n, d) WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d))
+#define BIT(m, n, d) WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
+
+// SUBB subtracts bytes: Vd.16B = Vn.16B - Vm.16B.
+#define SUBB(m, n, d) WORD $(0x6E208400 | (m)<<16 | (n)<<5 | (d))
+
+// NEGH negates eight int16.
+#define NEGH(n, d) WORD $(0x6E60B800 | (n)<<5 | (d))
+
+// Shifts by s bits, of bytes (B), int16 (H) and int32 (S). SLIB shifts to the left
+// and leaves the lower s bits of Vd as they are.
+#define USHRB(s, n, d) WORD $(0x6F000400 | (16-(s))<<16 | (n)<<5 | (d))
+#define SHLB(s, n, d) WORD $(0x4F005400 | (8+(s))<<16 | (n)<<5 | (d))
+#define SLIB(s, n, d) WORD $(0x6F005400 | (8+(s))<<16 | (n)<<5 | (d))
+#define SSHRH(s, n, d) WORD $(0x4F000400 | (32-(s))<<16 | (n)<<5 | (d))
+#define USHRS(s, n, d) WORD $(0x6F000400 | (64-(s))<<16 | (n)<<5 | (d))
+#define SSHRS(s, n, d) WORD $(0x4F000400 | (64-(s))<<16 | (n)<<5 | (d))
+#define SHLS(s, n, d) WORD $(0x4F005400 | (32+(s))<<16 | (n)<<5 | (d))
+
+// XTN takes the lower bytes of eight int16 to the lower half of Vd, XTN2 to the
+// upper.
+#define XTN(n, d) WORD $(0x0E212800 | (n)<<5 | (d))
+#define XTN2(n, d) WORD $(0x4E212800 | (n)<<5 | (d))
+
+// UXTLB widens the lower eight uint8 to int16, UXTLB2 the upper eight; UXTLH and
+// UXTLH2 widen four uint16 to int32. SXTLB, SXTLH and SXTLH2 are the signed ones.
+#define UXTLB(n, d) WORD $(0x2F08A400 | (n)<<5 | (d))
+#define UXTLB2(n, d) WORD $(0x6F08A400 | (n)<<5 | (d))
+#define UXTLH(n, d) WORD $(0x2F10A400 | (n)<<5 | (d))
+#define UXTLH2(n, d) WORD $(0x6F10A400 | (n)<<5 | (d))
 #define SXTLB(n, d) WORD $(0x0F08A400 | (n)<<5 | (d))
-#define SXTLB2(n, d) WORD $(0x4F08A400 | (n)<<5 | (d))
+#define SXTLH(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
+#define SXTLH2(n, d) WORD $(0x4F10A400 | (n)<<5 | (d))
+
+// ZIP1 takes the lower halves of Vn and Vm in turns, ZIP2 the upper halves: by 64
+// bits (D) or 32 (S). UZP1H takes the int16 of even places, of Vn and then of Vm,
+// UZP2H those of odd ones.
+#define ZIP1D(m, n, d) WORD $(0x4EC03800 | (m)<<16 | (n)<<5 | (d))
+#define ZIP2D(m, n, d) WORD $(0x4EC07800 | (m)<<16 | (n)<<5 | (d))
+#define ZIP1S(m, n, d) WORD $(0x4E803800 | (m)<<16 | (n)<<5 | (d))
+#define ZIP2S(m, n, d) WORD $(0x4E807800 | (m)<<16 | (n)<<5 | (d))
+#define UZP1H(m, n, d) WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
+#define UZP2H(m, n, d) WORD $(0x4E405800 | (m)<<16 | (n)<<5 | (d))
