@@ -13,20 +13,11 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	case !useNEON || !hasDotProducts:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
 	case fused(e) && a.N <= fewTokens():
-		rowsOnce(dst, stride, w, e, rows, a)
+		s.rows(dst, stride, w, e, rows, a)
 	default:
 		for t := 0; t < a.N; t += passTokens {
 			tokens := a.Slice(t, min(t+passTokens, a.N))
 			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	}
-}
-
-// fewTokens returns how many tokens are multiplied one by one with rows as they are
-// stored: taking a panel apart would cost more.
-func fewTokens() int {
-	if useI8MM {
-		return 1
-	}
-	return 3
 }

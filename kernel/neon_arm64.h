@@ -53,8 +53,9 @@
 // SUBB subtracts bytes: Vd.16B = Vn.16B - Vm.16B.
 #define SUBB(m, n, d) WORD $(0x6E208400 | (m)<<16 | (n)<<5 | (d))
 
-// NEGH negates eight int16.
+// NEGH negates eight int16, NEGS four int32.
 #define NEGH(n, d) WORD $(0x6E60B800 | (n)<<5 | (d))
+#define NEGS(n, d) WORD $(0x6EA0B800 | (n)<<5 | (d))
 
 // Shifts by s bits, of bytes (B), int16 (H) and int32 (S). SLIB shifts to the left
 // and leaves the lower s bits of Vd as they are.

@@ -3,6 +3,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 #include "fourrows_arm64.h"
+#include "fourpairs_arm64.h"
 
 // What the tiles multiply: rows of weights taken apart four at a time, and pairs of
 // tokens. panel_arm64.go has the layouts.
@@ -17,37 +18,6 @@
 	FSTPQ (F0, F1), ((u)*128-1024)(R0); \
 	FSTPQ (F2, F3), ((u)*128-992)(R0)
 
-// PAIR makes pairs of rows of 8 bytes of four rows of 16, from f on, in the registers
-// from t on.
-#define PAIR(f, t) \
-	ZIP1D(f+1, f, t);     \
-	ZIP2D(f+1, f, t+1);   \
-	ZIP1D(f+3, f+2, t+2); \
-	ZIP2D(f+3, f+2, t+3)
-
-// FOUR does OP by s bits with the four registers from f on, to those from t on.
-#define FOUR(OP, s, f, t) \
-	OP(s, f, t);     \
-	OP(s, f+1, t+1); \
-	OP(s, f+2, t+2); \
-	OP(s, f+3, t+3)
-
-// NIBBLES loads 16 bytes of each row and pairs them; the low nibbles come to V4 to V7,
-// the high ones to V0 to V3. V24 has 15 in every byte.
-#define NIBBLES(at) \
-	SIXTEEN(at, F0, F1, F2, F3); \
-	PAIR(0, 4);           \
-	FOUR(USHRB, 4, 4, 0); \
-	ANDB(24, 4, 4); \
-	ANDB(24, 5, 5); \
-	ANDB(24, 6, 6); \
-	ANDB(24, 7, 7)
-
-// UPPER loads what BITS takes bits from.
-#define UPPER(at) \
-	SIXTEEN(at, F8, F9, F10, F11); \
-	PAIR(8, 12)
-
 // BITS adds the bits that V25 names of V12 to V15, after a shift, to the four registers
 // from a on.
 #define BITS(OP, s, a) \
@@ -56,38 +26,6 @@
 	BIT(25, 9, a+1);    \
 	BIT(25, 10, a+2);   \
 	BIT(25, 11, a+3)
-
-// TWICE writes four numbers of four rows, those of a pair of rows twice.
-#define TWICE(v, at) \
-	ZIP1D(v, v, 28); \
-	ZIP2D(v, v, 29); \
-	FSTPQ (F28, F29), (at)(R5)
-
-// SCALES does so with the scales of sub-blocks from j on, which are the bytes of every
-// lane of v. V26 has 255 in every lane.
-#define SCALES(v, j) \
-	ANDB(26, v, 30);           \
-	TWICE(30, (j)*64-256);     \
-	USHRS(8, v, 30);           \
-	ANDB(26, 30, 30);          \
-	TWICE(30, (j)*64-192);     \
-	USHRS(16, v, 30);          \
-	ANDB(26, 30, 30);          \
-	TWICE(30, (j)*64-128);     \
-	USHRS(24, v, 30);          \
-	TWICE(30, (j)*64-64)
-
-// START does d, dmin, scales and minima of a block of Q4_K or Q5_K. V27 has 63 in every
-// byte.
-#define START \
-	HEAD(24, 27);       \
-	TWICE(6, -512);     \
-	TWICE(7, -448);     \
-	ZIP1S(5, 2, 6);     \
-	ZIP2S(5, 2, 7);     \
-	FSTPQ (F6, F7), -384(R5); \
-	SCALES(1, 0);       \
-	SCALES(20, 4)
 
 // R0 is in the middle of the values of the panel's first block, R1 to R4 are the rows;
 // R5 is 512 behind the scales d of the group's rows.
@@ -194,20 +132,6 @@ block:
 	CENTRE(0);       \
 	LOW(u);          \
 	HIGH(u+4)
-
-// SIGNED is SCALES for int8.
-#define SIGNED(v, j) \
-	SHLS(24, v, 30);       \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-256); \
-	SHLS(16, v, 30);       \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-192); \
-	SHLS(8, v, 30);        \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-128); \
-	SSHRS(24, v, 30);      \
-	TWICE(30, (j)*64-64)
 
 // func unpackQ6KNEON(panel, w *byte, rowBytes, blocks, group int)
 TEXT ·unpackQ6KNEON(SB), NOSPLIT, $0-40

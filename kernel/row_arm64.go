@@ -2,6 +2,8 @@
 
 package kernel
 
+// These loops multiply four rows as they are stored, rowBytes apart, with one token.
+
 //go:noescape
 func rows4Q4KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
 
@@ -14,24 +16,71 @@ func rows4Q6KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums
 //go:noescape
 func rows4Q8NEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
 
+// These do so with a pair of tokens, or two that lie pitch bytes apart, where there are
+// products of matrices. work has room for a block's scales; out begins with zeros, and ends
+// with the four results of every token.
+
+//go:noescape
+func rows4Q4KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q4KPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q5KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q5KPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q6KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q6KPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q8Pairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q8Pairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
 // fused reports whether an encoding has loops for few tokens that take the
 // weights as they are stored.
 func fused(e Encoding) bool { return e == Q4_K || e == Q5_K || e == Q6_K || e == Q8_0 }
 
-// rowsOnce multiplies four rows at a time, the last four of them perhaps again, with one
-// token after the other; of fewer than four rows it takes one, four times.
-func rowsOnce(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
+// fewTokens returns up to how many tokens are multiplied with rows as they are stored:
+// taking a panel apart would cost more.
+func fewTokens() int {
+	if useI8MM {
+		return 4
+	}
+	return 3
+}
+
+// rows multiplies four rows at a time, the last four of them perhaps again, with few
+// tokens; of fewer than four rows it takes one, four times.
+func (s *Scratch) rows(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	group, apart := 4, e.rowBytes(a.K)
 	if rows < 4 {
 		group, apart = 1, 0
 	}
-	var out [4]float32
+	together := useI8MM && a.N > 1
+	if together {
+		s.pack(e, a)
+	}
 	for next := 0; next < rows; next += group {
 		r := min(next, rows-group)
 		from := &w[r*e.rowBytes(a.K)]
+		var out [32]float32
+		if together {
+			s.rows4Pairs(&out[0], from, apart, e, a)
+		} else {
+			for t := range a.N {
+				rows4(&out[4*t], from, apart, e, a, t)
+			}
+		}
 		for t := range a.N {
-			rows4(&out[0], from, apart, e, a, t)
-			copy(dst[t*stride+r:][:group], out[:])
+			copy(dst[t*stride+r:][:group], out[4*t:])
 		}
 	}
 }
@@ -49,5 +98,29 @@ func rows4(dst *float32, w *byte, apart int, e Encoding, a *Q8Rows, t int) {
 		rows4Q6KNEON(dst, w, apart, q, d, sums, blocks)
 	case Q8_0:
 		rows4Q8NEON(dst, w, apart, q, d, sums, blocks)
+	}
+}
+
+// rows4Pairs multiplies four rows with packed tokens, up to four.
+func (s *Scratch) rows4Pairs(out *float32, w *byte, apart int, e Encoding, a *Q8Rows) {
+	blocks := a.K / a.Block
+	x, pitch, work := &s.packed[0], packedBytes(a.Block)*blocks, &s.panel[0]
+	switch two := a.N > 2; {
+	case e == Q4_K && two:
+		rows4Q4KPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q4_K:
+		rows4Q4KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == Q5_K && two:
+		rows4Q5KPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q5_K:
+		rows4Q5KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == Q6_K && two:
+		rows4Q6KPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q6_K:
+		rows4Q6KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == Q8_0 && two:
+		rows4Q8Pairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q8_0:
+		rows4Q8Pairs1(out, w, apart, x, pitch, blocks, work)
 	}
 }
