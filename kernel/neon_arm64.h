@@ -14,12 +14,18 @@
 // FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S.
 #define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
 
+// VFABS takes the signs off four float32.
+#define VFABS(n, d) WORD $(0x4EA0F800 | (n)<<5 | (d))
+
 // FADDP adds the two low float32 of a vector: Sd = Vn.S[0] + Vn.S[1].
 #define FADDP(n, d) WORD $(0x7E30D800 | (n)<<5 | (d))
 
 // SCVTF rounds four int32 to float32, FCVTL widens the lower four halves to it.
 #define SCVTF(n, d) WORD $(0x4E21D800 | (n)<<5 | (d))
 #define FCVTL(n, d) WORD $(0x0E217800 | (n)<<5 | (d))
+
+// FCVTNS rounds four float32 to int32, ties to even.
+#define FCVTNS(n, d) WORD $(0x4E21A800 | (n)<<5 | (d))
 
 // SDOT adds the products of four int8 each: Vd.4S += Vn.16B · Vm.16B. SDOTE takes
 // the same four of Vm for all lanes, those of lane i.
@@ -39,6 +45,10 @@
 // the upper. ADDPH does so with int16.
 #define ADDP(m, n, d) WORD $(0x4EA0BC00 | (m)<<16 | (n)<<5 | (d))
 #define ADDPH(m, n, d) WORD $(0x4E60BC00 | (m)<<16 | (n)<<5 | (d))
+
+// UMAXS takes the greater uint32 of each lane, UMAXV the greatest of a register.
+#define UMAXS(m, n, d) WORD $(0x6EA06400 | (m)<<16 | (n)<<5 | (d))
+#define UMAXV(n, d) WORD $(0x6EB0A800 | (n)<<5 | (d))
 
 // ZERO sets all bits to 0, and costs nothing but its place.
 #define ZERO(d) WORD $(0x6F00E400 | (d))
@@ -83,11 +93,12 @@
 #define SXTLH2(n, d) WORD $(0x4F10A400 | (n)<<5 | (d))
 
 // ZIP1 takes the lower halves of Vn and Vm in turns, ZIP2 the upper halves: by 64
-// bits (D) or 32 (S). UZP1H takes the int16 of even places, of Vn and then of Vm,
-// UZP2H those of odd ones.
+// bits (D) or 32 (S). UZP1 takes what is in even places, of Vn and then of Vm, UZP2
+// what is in odd ones: bytes (B) or int16 (H).
 #define ZIP1D(m, n, d) WORD $(0x4EC03800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2D(m, n, d) WORD $(0x4EC07800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP1S(m, n, d) WORD $(0x4E803800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2S(m, n, d) WORD $(0x4E807800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1H(m, n, d) WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
 #define UZP2H(m, n, d) WORD $(0x4E405800 | (m)<<16 | (n)<<5 | (d))
+#define UZP1B(m, n, d) WORD $(0x4E001800 | (m)<<16 | (n)<<5 | (d))
