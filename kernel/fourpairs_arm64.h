@@ -34,25 +34,35 @@
 	SIXTEEN(at, F8, F9, F10, F11); \
 	PAIR(8, 12)
 
+// BITS adds the bits that V25 names of V12 to V15, after OP by s, to the four registers from
+// a on.
+#define BITS(OP, s, a) \
+	FOUR(OP, s, 12, 28); \
+	BIT(25, 28, a);      \
+	BIT(25, 29, a+1);    \
+	BIT(25, 30, a+2);    \
+	BIT(25, 31, a+3)
+
 // TWICE writes four numbers of four rows, those of a pair of rows twice.
 #define TWICE(v, at) \
 	ZIP1D(v, v, 28); \
 	ZIP2D(v, v, 29); \
 	FSTPQ (F28, F29), (at)(R5)
 
-// SCALES does so with the scales of sub-blocks from j on, which are the bytes of every
-// lane of v. V26 has 255 in every lane.
-#define SCALES(v, j) \
-	ANDB(26, v, 30);           \
-	TWICE(30, (j)*64-256);     \
-	USHRS(8, v, 30);           \
-	ANDB(26, 30, 30);          \
-	TWICE(30, (j)*64-192);     \
-	USHRS(16, v, 30);          \
-	ANDB(26, 30, 30);          \
-	TWICE(30, (j)*64-128);     \
-	USHRS(24, v, 30);          \
-	TWICE(30, (j)*64-64)
+// SPREAD does so with the scales of every step-th sub-block from j on, which are the bytes of
+// every lane of v: int8 if OP is SSHRS, or uint8 if it is USHRS.
+#define SPREAD(OP, v, j, step) \
+	SHLS(24, v, 30);              \
+	OP(24, 30, 30);               \
+	TWICE(30, (j)*64-256);        \
+	SHLS(16, v, 30);              \
+	OP(24, 30, 30);               \
+	TWICE(30, (j+step)*64-256);   \
+	SHLS(8, v, 30);               \
+	OP(24, 30, 30);               \
+	TWICE(30, (j+2*step)*64-256); \
+	OP(24, v, 30);                \
+	TWICE(30, (j+3*step)*64-256)
 
 // START does d, dmin, scales and minima of a block of Q4_K or Q5_K. V27 has 63 in every
 // byte.
@@ -63,19 +73,5 @@
 	ZIP1S(5, 2, 6);     \
 	ZIP2S(5, 2, 7);     \
 	FSTPQ (F6, F7), -384(R5); \
-	SCALES(1, 0);       \
-	SCALES(20, 4)
-
-// SIGNED is SCALES for int8.
-#define SIGNED(v, j) \
-	SHLS(24, v, 30);       \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-256); \
-	SHLS(16, v, 30);       \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-192); \
-	SHLS(8, v, 30);        \
-	SSHRS(24, 30, 30);     \
-	TWICE(30, (j)*64-128); \
-	SSHRS(24, v, 30);      \
-	TWICE(30, (j)*64-64)
+	SPREAD(USHRS, 1, 0, 1); \
+	SPREAD(USHRS, 20, 4, 1)

@@ -12,7 +12,7 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	switch {
 	case !useNEON || !hasDotProducts:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-	case fused(e) && a.N <= fewTokens():
+	case few(e, a.N):
 		s.rows(dst, stride, w, e, rows, a)
 	default:
 		for t := 0; t < a.N; t += passTokens {

@@ -60,8 +60,14 @@
 #define ANDB(m, n, d) WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d))
 #define BIT(m, n, d) WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
 
-// SUBB subtracts bytes: Vd.16B = Vn.16B - Vm.16B.
+// NOTB is Vd = ^Vn. TBL looks the bytes of Vm up in the 16 of Vn.
+#define NOTB(n, d) WORD $(0x6E205800 | (n)<<5 | (d))
+#define TBL(m, n, d) WORD $(0x4E000000 | (m)<<16 | (n)<<5 | (d))
+
+// ADDB adds bytes, SUBB subtracts and MULB multiplies them: Vd.16B = Vn.16B - Vm.16B.
+#define ADDB(m, n, d) WORD $(0x4E208400 | (m)<<16 | (n)<<5 | (d))
 #define SUBB(m, n, d) WORD $(0x6E208400 | (m)<<16 | (n)<<5 | (d))
+#define MULB(m, n, d) WORD $(0x4E209C00 | (m)<<16 | (n)<<5 | (d))
 
 // NEGH negates eight int16, NEGS four int32.
 #define NEGH(n, d) WORD $(0x6E60B800 | (n)<<5 | (d))
@@ -70,6 +76,7 @@
 // Shifts by s bits, of bytes (B), int16 (H) and int32 (S). SLIB shifts to the left
 // and leaves the lower s bits of Vd as they are.
 #define USHRB(s, n, d) WORD $(0x6F000400 | (16-(s))<<16 | (n)<<5 | (d))
+#define SSHRB(s, n, d) WORD $(0x4F000400 | (16-(s))<<16 | (n)<<5 | (d))
 #define SHLB(s, n, d) WORD $(0x4F005400 | (8+(s))<<16 | (n)<<5 | (d))
 #define SLIB(s, n, d) WORD $(0x6F005400 | (8+(s))<<16 | (n)<<5 | (d))
 #define SSHRH(s, n, d) WORD $(0x4F000400 | (32-(s))<<16 | (n)<<5 | (d))
@@ -83,22 +90,25 @@
 #define XTN2(n, d) WORD $(0x4E212800 | (n)<<5 | (d))
 
 // UXTLB widens the lower eight uint8 to int16, UXTLB2 the upper eight; UXTLH and
-// UXTLH2 widen four uint16 to int32. SXTLB, SXTLH and SXTLH2 are the signed ones.
+// UXTLH2 widen four uint16 to int32. Those with an S are the signed ones.
 #define UXTLB(n, d) WORD $(0x2F08A400 | (n)<<5 | (d))
 #define UXTLB2(n, d) WORD $(0x6F08A400 | (n)<<5 | (d))
 #define UXTLH(n, d) WORD $(0x2F10A400 | (n)<<5 | (d))
 #define UXTLH2(n, d) WORD $(0x6F10A400 | (n)<<5 | (d))
 #define SXTLB(n, d) WORD $(0x0F08A400 | (n)<<5 | (d))
+#define SXTLB2(n, d) WORD $(0x4F08A400 | (n)<<5 | (d))
 #define SXTLH(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
 #define SXTLH2(n, d) WORD $(0x4F10A400 | (n)<<5 | (d))
 
 // ZIP1 takes the lower halves of Vn and Vm in turns, ZIP2 the upper halves: by 64
-// bits (D) or 32 (S). UZP1 takes what is in even places, of Vn and then of Vm, UZP2
+// bits (D), 32 (S) or 8 (B). UZP1 takes what is in even places, of Vn and then of Vm, UZP2
 // what is in odd ones: bytes (B) or int16 (H).
 #define ZIP1D(m, n, d) WORD $(0x4EC03800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2D(m, n, d) WORD $(0x4EC07800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP1S(m, n, d) WORD $(0x4E803800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2S(m, n, d) WORD $(0x4E807800 | (m)<<16 | (n)<<5 | (d))
+#define ZIP1B(m, n, d) WORD $(0x4E003800 | (m)<<16 | (n)<<5 | (d))
+#define ZIP2B(m, n, d) WORD $(0x4E007800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1H(m, n, d) WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
 #define UZP2H(m, n, d) WORD $(0x4E405800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1B(m, n, d) WORD $(0x4E001800 | (m)<<16 | (n)<<5 | (d))

@@ -154,6 +154,12 @@ func (s *Scratch) unpack(e Encoding, w []byte, apart, n, g int) {
 		unpackQ6KNEON(p, from, apart, n, g)
 	case Q8_0:
 		unpackQ8NEON(p, from, apart, n, g)
+	case Q2_K:
+		unpackQ2KNEON(p, from, apart, n, g)
+	case Q3_K:
+		unpackQ3KNEON(p, from, apart, n, g)
+	case IQ4_XS:
+		unpackIQ4XSNEON(p, from, apart, n, g)
 	default:
 		s.scatter(e, w, apart, n, g)
 	}
@@ -253,6 +259,15 @@ func unpackQ6KNEON(panel, w *byte, rowBytes, blocks, group int)
 
 //go:noescape
 func unpackQ8NEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ2KNEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ3KNEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackIQ4XSNEON(panel, w *byte, rowBytes, blocks, group int)
 
 //go:noescape
 func packSuperNEON(dst *byte, q0, q1 *int8, d0, d1 *float32, sums0, sums1 *int16, blocks, wide int)

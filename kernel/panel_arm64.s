@@ -4,54 +4,10 @@
 #include "neon_arm64.h"
 #include "fourrows_arm64.h"
 #include "fourpairs_arm64.h"
+#include "panel_arm64.h"
 
 // What the tiles multiply: rows of weights taken apart four at a time, and pairs of
 // tokens. panel_arm64.go has the layouts.
-
-// LOW and HIGH write 16 values of four rows, pairs of rows of 8 values, from V4 to V7 or
-// from V0 to V3 to unit u.
-#define LOW(u) \
-	FSTPQ (F4, F5), ((u)*128-1024)(R0); \
-	FSTPQ (F6, F7), ((u)*128-992)(R0)
-
-#define HIGH(u) \
-	FSTPQ (F0, F1), ((u)*128-1024)(R0); \
-	FSTPQ (F2, F3), ((u)*128-992)(R0)
-
-// BITS adds the bits that V25 names of V12 to V15, after a shift, to the four registers
-// from a on.
-#define BITS(OP, s, a) \
-	FOUR(OP, s, 12, 8); \
-	BIT(25, 8, a);      \
-	BIT(25, 9, a+1);    \
-	BIT(25, 10, a+2);   \
-	BIT(25, 11, a+3)
-
-// R0 is in the middle of the values of the panel's first block, R1 to R4 are the rows;
-// R5 is 512 behind the scales d of the group's rows.
-#define ARGUMENTS(middle, d) \
-	MOVD panel+0(FP), R0;     \
-	MOVD w+8(FP), R1;         \
-	MOVD rowBytes+16(FP), R2; \
-	MOVD blocks+24(FP), R7;   \
-	MOVD group+32(FP), R8;    \
-	ADD R2<<1, R1, R3;        \
-	ADD R2, R3, R4;           \
-	ADD R2, R1, R2;           \
-	ADD R8<<5, R0, R5;        \
-	ADD $(d+512), R5;         \
-	ADD R8<<6, R0, R0;        \
-	ADD $middle, R0
-
-// NEXT goes on to the next block, of a size in the panel and of another in the rows.
-#define NEXT(size, bytes) \
-	ADD $size, R0;  \
-	ADD $size, R5;  \
-	ADD $bytes, R1; \
-	ADD $bytes, R2; \
-	ADD $bytes, R3; \
-	ADD $bytes, R4; \
-	SUBS $1, R7, R7
 
 // PLAIN does 16 of the 32 bytes that have 64 values, the first of which go to unit u.
 #define PLAIN(at, u) \
@@ -64,8 +20,6 @@ TEXT ·unpackQ4KNEON(SB), NOSPLIT, $0-40
 	ARGUMENTS(1024, 2048)
 	VMOVI $15, V24.B16
 	VMOVI $63, V27.B16
-	VMOVI $255, V26.B16
-	USHRS(24, 26, 26)
 
 block:
 	START
@@ -96,8 +50,6 @@ TEXT ·unpackQ5KNEON(SB), NOSPLIT, $0-40
 	VMOVI $15, V24.B16
 	VMOVI $16, V25.B16
 	VMOVI $63, V27.B16
-	VMOVI $255, V26.B16
-	USHRS(24, 26, 26)
 
 block:
 	START
@@ -143,10 +95,10 @@ TEXT ·unpackQ6KNEON(SB), NOSPLIT, $0-40
 block:
 	SIXTEEN(192, F0, F1, F2, F3)
 	SORT
-	SIGNED(0, 0)
-	SIGNED(1, 4)
-	SIGNED(2, 8)
-	SIGNED(3, 12)
+	SPREAD(SSHRS, 0, 0, 1)
+	SPREAD(SSHRS, 1, 4, 1)
+	SPREAD(SSHRS, 2, 8, 1)
+	SPREAD(SSHRS, 3, 12, 1)
 	HALVES(208)
 	TWICE(0, -512)
 	UPPER(128)

@@ -16,6 +16,15 @@ func rows4Q6KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums
 //go:noescape
 func rows4Q8NEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
 
+//go:noescape
+func rows4Q2KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
+//go:noescape
+func rows4Q3KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
+//go:noescape
+func rows4IQ4XSNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
 // These do so with a pair of tokens, or two that lie pitch bytes apart, where there are
 // products of matrices. work has room for a block's scales; out begins with zeros, and ends
 // with the four results of every token.
@@ -44,17 +53,41 @@ func rows4Q8Pairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks i
 //go:noescape
 func rows4Q8Pairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
 
+//go:noescape
+func rows4Q2KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q2KPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q3KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4Q3KPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4IQ4XSPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
+//go:noescape
+func rows4IQ4XSPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
+
 // fused reports whether an encoding has loops for few tokens that take the
 // weights as they are stored.
-func fused(e Encoding) bool { return e == Q4_K || e == Q5_K || e == Q6_K || e == Q8_0 }
-
-// fewTokens returns up to how many tokens are multiplied with rows as they are stored:
-// taking a panel apart would cost more.
-func fewTokens() int {
-	if useI8MM {
-		return 4
+func fused(e Encoding) bool {
+	switch e {
+	case Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS:
+		return true
 	}
-	return 3
+	return false
+}
+
+// few reports whether so many tokens are multiplied with rows as they are stored: taking a
+// panel apart would cost more.
+func few(e Encoding, tokens int) bool {
+	if useI8MM {
+		return fused(e) && tokens <= 4
+	}
+	return fused(e) && tokens <= 3
 }
 
 // rows multiplies four rows at a time, the last four of them perhaps again, with few
@@ -90,6 +123,12 @@ func rows4(dst *float32, w *byte, apart int, e Encoding, a *Q8Rows, t int) {
 	blocks := a.K / a.Block
 	q, d, sums := &a.Q[t*a.K], &a.D[t*blocks], &a.Sums[t*a.K/16]
 	switch e {
+	case Q2_K:
+		rows4Q2KNEON(dst, w, apart, q, d, sums, blocks)
+	case Q3_K:
+		rows4Q3KNEON(dst, w, apart, q, d, sums, blocks)
+	case IQ4_XS:
+		rows4IQ4XSNEON(dst, w, apart, q, d, sums, blocks)
 	case Q4_K:
 		rows4Q4KNEON(dst, w, apart, q, d, sums, blocks)
 	case Q5_K:
@@ -118,6 +157,18 @@ func (s *Scratch) rows4Pairs(out *float32, w *byte, apart int, e Encoding, a *Q8
 		rows4Q6KPairs2(out, w, apart, x, pitch, blocks, work)
 	case e == Q6_K:
 		rows4Q6KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == Q2_K && two:
+		rows4Q2KPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q2_K:
+		rows4Q2KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == Q3_K && two:
+		rows4Q3KPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == Q3_K:
+		rows4Q3KPairs1(out, w, apart, x, pitch, blocks, work)
+	case e == IQ4_XS && two:
+		rows4IQ4XSPairs2(out, w, apart, x, pitch, blocks, work)
+	case e == IQ4_XS:
+		rows4IQ4XSPairs1(out, w, apart, x, pitch, blocks, work)
 	case e == Q8_0 && two:
 		rows4Q8Pairs2(out, w, apart, x, pitch, blocks, work)
 	case e == Q8_0:
