@@ -14,7 +14,8 @@
 // FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S.
 #define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
 
-// VFABS takes the signs off four float32.
+// VFABS takes the signs off four float32, VFNEG turns them.
+#define VFNEG(n, d) WORD $(0x6EA0F800 | (n)<<5 | (d))
 #define VFABS(n, d) WORD $(0x4EA0F800 | (n)<<5 | (d))
 
 // FADDP adds the two low float32 of a vector: Sd = Vn.S[0] + Vn.S[1].
@@ -59,6 +60,9 @@
 // ANDB is Vd = Vn & Vm; BIT takes the bits that Vm has from Vn, the others stay.
 #define ANDB(m, n, d) WORD $(0x4E201C00 | (m)<<16 | (n)<<5 | (d))
 #define BIT(m, n, d) WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))
+
+// CMTST sets all bits of the bytes in which Vn and Vm have a bit in common.
+#define CMTST(m, n, d) WORD $(0x4E208C00 | (m)<<16 | (n)<<5 | (d))
 
 // NOTB is Vd = ^Vn. TBL looks the bytes of Vm up in the 16 of Vn.
 #define NOTB(n, d) WORD $(0x6E205800 | (n)<<5 | (d))

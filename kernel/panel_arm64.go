@@ -2,11 +2,7 @@
 
 package kernel
 
-import (
-	"encoding/binary"
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // A panel is two groups of four rows of weights, taken apart into int8 with zero
 // taken off, for one stretch of blocks. A unit is 16 values of its four pairs of rows: of
@@ -27,14 +23,10 @@ import (
 //
 // where a sum is 64·high + low.
 const (
-	panelRows   = 8
-	unitBytes   = 16 * panelRows
-	superD      = 16 * unitBytes
-	superMinima = superD + 128
-	superScales = superMinima + 128
-	superBytes  = superScales + 1024
-	plainD      = 2 * unitBytes
-	plainBytes  = plainD + 128
+	panelRows  = 8
+	unitBytes  = 16 * panelRows
+	superBytes = 16*unitBytes + 128 + 128 + 1024
+	plainBytes = 2*unitBytes + 128
 
 	packedSuper = 16*32 + 64 + 16
 	packedPlain = 2*32 + 16 + 16
@@ -160,73 +152,16 @@ func (s *Scratch) unpack(e Encoding, w []byte, apart, n, g int) {
 		unpackQ3KNEON(p, from, apart, n, g)
 	case IQ4_XS:
 		unpackIQ4XSNEON(p, from, apart, n, g)
-	default:
-		s.scatter(e, w, apart, n, g)
-	}
-}
-
-// scatter is unpack for the encodings that have no loop of their own.
-func (s *Scratch) scatter(e Encoding, w []byte, apart, n, g int) {
-	values, bytes := e.Block()
-	var u block
-	for i := range 4 {
-		row := 4*g + i
-		for b := range n {
-			u.unpack(e, w[i*apart+b*bytes:][:bytes])
-			centreBytes(u.q[:values], encodings[e].zero)
-			if values == 32 {
-				to := s.panel[b*plainBytes:][:plainBytes]
-				u.scatter(to, row, values)
-				putTwice(to[plainD:], row, math.Float32bits(u.d))
-				putTwice(to[plainD+64:], row, math.Float32bits(u.dmin))
-				continue
-			}
-			to := s.panel[b*superBytes:][:superBytes]
-			u.scatter(to, row, values)
-			putTwice(to[superD:], row, math.Float32bits(u.d))
-			putTwice(to[superD+64:], row, math.Float32bits(u.dmin))
-			u.scatterScales(to, row, by32(e))
-		}
-	}
-}
-
-// scatter writes the values of a block to its row in a panel.
-func (u *block) scatter(to []byte, row, values int) {
-	for i := 0; i < values; i += 8 {
-		unit, half := i/16, i/8%2
-		putEight(to[unit*unitBytes+row/2*32+half*16+row%2*8:], eight(u.q[i:]))
-	}
-}
-
-// scatterScales writes scales and minima. A centred encoding's shifts do not fit a
-// byte, and nobody reads them.
-func (u *block) scatterScales(to []byte, row int, by32 bool) {
-	count, step := 16, 1
-	if by32 {
-		count, step = 8, 2
-	}
-	for j := range count {
-		putTwice(to[superScales+64*j:], row, uint32(int32(u.scale[j*step])))
-		to[superMinima+64*(j/8)+8*row+j%8] = byte(u.shift[j*step])
-	}
-}
-
-// putTwice writes a number to its row's places.
-func putTwice(to []byte, row int, v uint32) {
-	at := row/2*16 + row%2*4
-	binary.LittleEndian.PutUint32(to[at:], v)
-	binary.LittleEndian.PutUint32(to[at+8:], v)
-}
-
-// centreBytes takes zero off, modulo 256. Either zero is 128, or q is below that.
-func centreBytes(q []byte, zero int) {
-	high := uint64(0x80 * everyByte)
-	if zero == 128 {
-		high, zero = 0, 0
-	}
-	for i := 0; i+8 <= len(q); i += 8 {
-		v := (eight(q[i:]) | high) - uint64(zero)*everyByte
-		putEight(q[i:], v^0x80*everyByte)
+	case Q4_0:
+		unpackQ40NEON(p, from, apart, n, g)
+	case Q4_1:
+		unpackQ41NEON(p, from, apart, n, g)
+	case Q5_0:
+		unpackQ50NEON(p, from, apart, n, g)
+	case Q5_1:
+		unpackQ51NEON(p, from, apart, n, g)
+	case IQ4_NL:
+		unpackIQ4NLNEON(p, from, apart, n, g)
 	}
 }
 
@@ -268,6 +203,21 @@ func unpackQ3KNEON(panel, w *byte, rowBytes, blocks, group int)
 
 //go:noescape
 func unpackIQ4XSNEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ40NEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ41NEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ50NEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackQ51NEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func unpackIQ4NLNEON(panel, w *byte, rowBytes, blocks, group int)
 
 //go:noescape
 func packSuperNEON(dst *byte, q0, q1 *int8, d0, d1 *float32, sums0, sums1 *int16, blocks, wide int)

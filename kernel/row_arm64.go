@@ -25,6 +25,15 @@ func rows4Q3KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums
 //go:noescape
 func rows4IQ4XSNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
 
+//go:noescape
+func rows4Q40NEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
+//go:noescape
+func rows4Q50NEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
+//go:noescape
+func rows4IQ4NLNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
+
 // These do so with a pair of tokens, or two that lie pitch bytes apart, where there are
 // products of matrices. work has room for a block's scales; out begins with zeros, and ends
 // with the four results of every token.
@@ -71,23 +80,16 @@ func rows4IQ4XSPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, block
 //go:noescape
 func rows4IQ4XSPairs2(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
 
-// fused reports whether an encoding has loops for few tokens that take the
-// weights as they are stored.
-func fused(e Encoding) bool {
+// few reports whether there are loops that multiply so many tokens with rows as they are
+// stored. Those of two tokens and more are there where taking a panel apart costs more.
+func few(e Encoding, tokens int) bool {
 	switch e {
 	case Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS:
-		return true
+		return tokens <= 3 || tokens == 4 && useI8MM
+	case Q4_0, Q5_0, IQ4_NL:
+		return tokens == 1
 	}
 	return false
-}
-
-// few reports whether so many tokens are multiplied with rows as they are stored: taking a
-// panel apart would cost more.
-func few(e Encoding, tokens int) bool {
-	if useI8MM {
-		return fused(e) && tokens <= 4
-	}
-	return fused(e) && tokens <= 3
 }
 
 // rows multiplies four rows at a time, the last four of them perhaps again, with few
@@ -123,6 +125,12 @@ func rows4(dst *float32, w *byte, apart int, e Encoding, a *Q8Rows, t int) {
 	blocks := a.K / a.Block
 	q, d, sums := &a.Q[t*a.K], &a.D[t*blocks], &a.Sums[t*a.K/16]
 	switch e {
+	case Q4_0:
+		rows4Q40NEON(dst, w, apart, q, d, sums, blocks)
+	case Q5_0:
+		rows4Q50NEON(dst, w, apart, q, d, sums, blocks)
+	case IQ4_NL:
+		rows4IQ4NLNEON(dst, w, apart, q, d, sums, blocks)
 	case Q2_K:
 		rows4Q2KNEON(dst, w, apart, q, d, sums, blocks)
 	case Q3_K:

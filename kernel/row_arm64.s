@@ -240,34 +240,3 @@ block:
 	BNE block
 	STORE
 	RET
-
-// EIGHT multiplies a row's 32 values with V0 and V1.
-#define EIGHT(R, acc) \
-	FLDPQ (R), (F4, F5); \
-	ZERO(acc);           \
-	SDOT(0, 4, acc);     \
-	SDOT(1, 5, acc)
-
-// func rows4Q8NEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
-TEXT ·rows4Q8NEON(SB), NOSPLIT, $0-56
-	ARGUMENTS
-	ADD $2, R1
-	ADD $2, R2
-	ADD $2, R3
-	ADD $2, R4
-	ZERO(12)
-
-block:
-	VLD1.P 32(R0), [V0.B16, V1.B16]
-	EIGHT(R1, 8)
-	EIGHT(R2, 9)
-	EIGHT(R3, 10)
-	EIGHT(R4, 11)
-	HALVES(-2)
-	VLD1R.P 4(R5), [V14.S4]
-	VFMUL(14, 0, 14)
-	END
-	ADVANCE(34)
-	BNE block
-	STORE
-	RET
