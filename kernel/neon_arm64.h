@@ -11,6 +11,9 @@
 // VFMUL multiplies vectors of four float32: Vd.4S = Vn.4S · Vm.4S.
 #define VFMUL(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))
 
+// VFMULE multiplies with lane i of Vm.
+#define VFMULE(i, m, n, d) WORD $(0x4F809000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
+
 // FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S.
 #define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
 
@@ -106,13 +109,15 @@
 
 // ZIP1 takes the lower halves of Vn and Vm in turns, ZIP2 the upper halves: by 64
 // bits (D), 32 (S) or 8 (B). UZP1 takes what is in even places, of Vn and then of Vm, UZP2
-// what is in odd ones: bytes (B) or int16 (H).
+// what is in odd ones: int32 (S), int16 (H) or bytes (B).
 #define ZIP1D(m, n, d) WORD $(0x4EC03800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2D(m, n, d) WORD $(0x4EC07800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP1S(m, n, d) WORD $(0x4E803800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2S(m, n, d) WORD $(0x4E807800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP1B(m, n, d) WORD $(0x4E003800 | (m)<<16 | (n)<<5 | (d))
 #define ZIP2B(m, n, d) WORD $(0x4E007800 | (m)<<16 | (n)<<5 | (d))
+#define UZP1S(m, n, d) WORD $(0x4E801800 | (m)<<16 | (n)<<5 | (d))
+#define UZP2S(m, n, d) WORD $(0x4E805800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1H(m, n, d) WORD $(0x4E401800 | (m)<<16 | (n)<<5 | (d))
 #define UZP2H(m, n, d) WORD $(0x4E405800 | (m)<<16 | (n)<<5 | (d))
 #define UZP1B(m, n, d) WORD $(0x4E001800 | (m)<<16 | (n)<<5 | (d))

@@ -21,7 +21,8 @@ import "unsafe"
 //	       [2][2][8], low [2][2][8]; d [2 tokens][2] float32
 //	plain  2 units; d, and the sums of 32 [2 tokens][2] float32
 //
-// where a sum is 64·high + low.
+// where a sum is 64·high + low. For products of four bytes a group's unit becomes 4 values of
+// four rows, and the next 4 of them, and so on.
 const (
 	panelRows  = 8
 	unitBytes  = 16 * panelRows
@@ -79,6 +80,9 @@ func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows
 			n := min(stretch, blocks-b)
 			for g := range r {
 				s.unpack(e, w[r[g]*rowBytes+b*bytes:], apart, n, g)
+			}
+			if !useI8MM {
+				s.quads(values, n)
 			}
 			s.tiles(e, a.N, b, blocks, n)
 		}
@@ -165,6 +169,17 @@ func (s *Scratch) unpack(e Encoding, w []byte, apart, n, g int) {
 	}
 }
 
+// quads regroups the units of n blocks for products of four bytes: 4 values of four rows take
+// the place of 8 of two.
+func (s *Scratch) quads(values, n int) {
+	size := plainBytes
+	if values == 256 {
+		size = superBytes
+	}
+	units := values / 16
+	quadsNEON(&s.panel[0], units, size-units*unitBytes, n)
+}
+
 // tiles multiplies n blocks from b on, of so many blocks, which are in the panel, with all
 // tokens.
 func (s *Scratch) tiles(e Encoding, tokens, b, blocks, n int) {
@@ -218,6 +233,9 @@ func unpackQ51NEON(panel, w *byte, rowBytes, blocks, group int)
 
 //go:noescape
 func unpackIQ4NLNEON(panel, w *byte, rowBytes, blocks, group int)
+
+//go:noescape
+func quadsNEON(panel *byte, units, rest, blocks int)
 
 //go:noescape
 func packSuperNEON(dst *byte, q0, q1 *int8, d0, d1 *float32, sums0, sums1 *int16, blocks, wide int)

@@ -5,78 +5,82 @@
 #include "tile_arm64.h"
 
 // The tiles of tile_arm64.s for machines that have no products of matrices but those
-// of four bytes (SDOT). A register of the panel has two rows of 8 values, so every
-// token's 8 come twice, and a sum is in two neighbouring lanes.
+// of four bytes (SDOT), from panels that quadsNEON has gone over: a register has 4 values of
+// four rows, and a token's 4 are one lane of its pair.
 //
-// V0 to V3 are the sums of a sub-block for the first token and the four pairs of
-// rows, V4 to V15 those of the others. V16 to V19 are the weighed sums of the first pair,
-// V20 to V23 those of the second, or accumulators.
+// V0 and V1 are the sums of a sub-block for the first token and two groups of four rows, V2
+// to V7 those of the others; V8 to V15 are the same, weighed, or accumulators.
 
-// TWO loads 8 values of a pair of tokens.
-#define TWO(R, v, w) \
-	VLD1R.P 8(R), [v.D2]; \
-	VLD1R.P 8(R), [w.D2]
-
-// FOUR adds the products of a token's 8 values and the rows in V24 to V27.
-#define FOUR(x, a) \
-	SDOT(24, x, a);   \
-	SDOT(25, x, a+1); \
-	SDOT(26, x, a+2); \
-	SDOT(27, x, a+3)
-
-#define WEIGHTS(at) \
-	FMOVQ (at)(R0), F24;    \
-	FMOVQ (at+32)(R0), F25; \
-	FMOVQ (at+64)(R0), F26; \
-	FMOVQ (at+96)(R0), F27
-
-#define STEP1(at) \
-	WEIGHTS(at);       \
-	TWO(R1, V28, V29); \
-	FOUR(28, 0);       \
-	FOUR(29, 4)
-
-#define STEP2(at) \
-	STEP1(at);         \
-	TWO(R2, V30, V31); \
-	FOUR(30, 8);       \
-	FOUR(31, 12)
+// TOKEN adds the products of 16 values of 8 rows, in V16 to V23, and a token's, in lanes i
+// and i+1 of x and the next.
+#define TOKEN(x, i, a) \
+	SDOTE(i, x, 16, a);       \
+	SDOTE(i, x, 20, a+1);     \
+	SDOTE(i+1, x, 17, a);     \
+	SDOTE(i+1, x, 21, a+1);   \
+	SDOTE(i, x+1, 18, a);     \
+	SDOTE(i, x+1, 22, a+1);   \
+	SDOTE(i+1, x+1, 19, a);   \
+	SDOTE(i+1, x+1, 23, a+1)
 
 // UNIT1 and UNIT2 multiply 16 values of 8 rows with one pair or two.
 #define UNIT1 \
-	STEP1(0);  \
-	STEP1(16); \
-	ADD $128, R0
+	VLD1.P 64(R0), [V16.B16, V17.B16, V18.B16, V19.B16]; \
+	VLD1.P 64(R0), [V20.B16, V21.B16, V22.B16, V23.B16]; \
+	VLD1.P 32(R1), [V24.B16, V25.B16]; \
+	TOKEN(24, 0, 0); \
+	TOKEN(24, 2, 2)
 
 #define UNIT2 \
-	STEP2(0);  \
-	STEP2(16); \
-	ADD $128, R0
+	UNIT1;           \
+	VLD1.P 32(R2), [V26.B16, V27.B16]; \
+	TOKEN(26, 0, 4); \
+	TOKEN(26, 2, 6)
 
-// JOIN adds the lanes of the sums of two tokens, from a on, to those of the pair.
-#define JOIN(a, to) \
-	ADDP(a+4, a, to);     \
-	ADDP(a+5, a+1, to+1); \
-	ADDP(a+6, a+2, to+2); \
-	ADDP(a+7, a+3, to+3)
+// GROUPS makes V28 and V29 of the scales of pairs of rows, V28 to V31: those of 8 rows.
+#define GROUPS \
+	ZIP1D(29, 28, 28); \
+	ZIP1D(31, 30, 29)
 
-// SUMS adds the products of 8 minima of all rows, in V24 to V27, and what lies from on
-// behind a pair to the sums from a on.
-#define SUMS(R, from, a) \
-	ADD $from, R, R5;  \
-	TWO(R5, V28, V29); \
-	FOUR(28, a);       \
-	FOUR(29, a+4)
+// WEIGHTWO adds the sums of a pair's two tokens, from a on, times the scales.
+#define WEIGHTWO(a) \
+	MLA(28, a, a+8);    \
+	MLA(29, a+1, a+9);  \
+	MLA(28, a+2, a+10); \
+	MLA(29, a+3, a+11)
 
-// MINIMA loads them.
-#define MINIMA(at) \
+// PAIRED makes four registers of pairs of rows, from to on, of a pair's four from a on.
+#define PAIRED(a, to) \
+	ZIP1D(a+2, a, to);     \
+	ZIP2D(a+2, a, to+1);   \
+	ZIP1D(a+3, a+1, to+2); \
+	ZIP2D(a+3, a+1, to+3)
+
+// DONE adds the weighed sums of a pair.
+#define DONE(a, x, offset) \
+	PAIRED(a, 16); \
+	ADDTO(16, x, offset)
+
+// LEAST loads 8 minima of all rows, to V20 to V23.
+#define LEAST(at) \
 	ADD $at, R0, R9; \
-	VLD1 (R9), [V24.B16, V25.B16, V26.B16, V27.B16]
+	VLD1 (R9), [V16.B16, V17.B16, V18.B16, V19.B16]; \
+	UZP1S(17, 16, 20); \
+	UZP2S(17, 16, 21); \
+	UZP1S(19, 18, 22); \
+	UZP2S(19, 18, 23)
 
-// DMIN loads the scales of minima.
-#define DMIN \
-	ADD $64, R0, R9; \
-	SCALES(R9)
+// SUMS adds their products and 8 sums of a pair's activations, which lie from on behind x.
+#define SUMS(x, from, a) \
+	FMOVQ (from)(x), F24;   \
+	SDOTE(0, 24, 20, a);    \
+	SDOTE(0, 24, 22, a+1);  \
+	SDOTE(1, 24, 21, a);    \
+	SDOTE(1, 24, 23, a+1);  \
+	SDOTE(2, 24, 20, a+2);  \
+	SDOTE(2, 24, 22, a+3);  \
+	SDOTE(3, 24, 21, a+2);  \
+	SDOTE(3, 24, 23, a+3)
 
 // func tile1Super32Dot(acc *float32, panel, x *byte, pitch, blocks, affine int)
 TEXT ·tile1Super32Dot(SB), NOSPLIT, $0-48
@@ -86,33 +90,29 @@ TEXT ·tile1Super32Dot(SB), NOSPLIT, $0-48
 block:
 	ADD $2304, R0, R3
 	MOVD $8, R4
-	ZERO4(16)
+	ZERO4(8)
 
 sub:
 	ZERO4(0)
-	ZERO4(4)
 	UNIT1
 	UNIT1
-	JOIN(0, 0)
 	SCALES(R3)
-	WEIGH(0, 16)
+	GROUPS
+	WEIGHTWO(0)
 	SUBS $1, R4, R4
 	BNE sub
 	MOVD R0, R9
 	SCALES(R9)
-	ADDTO(16, R1, 0)
+	DONE(8, R1, 0)
 	CBZ R10, next
-	ZERO4(0)
-	ZERO4(4)
-	MINIMA(128)
-	SUMS(R1, 0, 0)
-	SHIFT4(0)
-	SHIFT4(4)
-	MINIMA(128)
-	SUMS(R1, 16, 0)
-	JOIN(0, 16)
-	DMIN
-	ADDTO(16, R1, 64)
+	ZERO4(8)
+	LEAST(128)
+	SUMS(R1, 0, 8)
+	SHIFT4(8)
+	SUMS(R1, 16, 8)
+	ADD $64, R0, R9
+	SCALES(R9)
+	DONE(8, R1, 64)
 
 next:
 	ADD $1280, R0
@@ -129,36 +129,32 @@ TEXT ·tile1Super16Dot(SB), NOSPLIT, $0-48
 block:
 	ADD $2304, R0, R3
 	MOVD $16, R4
-	ZERO4(16)
+	ZERO4(8)
 
 sub:
 	ZERO4(0)
-	ZERO4(4)
 	UNIT1
-	JOIN(0, 0)
 	SCALES(R3)
-	WEIGH(0, 16)
+	GROUPS
+	WEIGHTWO(0)
 	SUBS $1, R4, R4
 	BNE sub
 	MOVD R0, R9
 	SCALES(R9)
-	ADDTO(16, R1, 0)
+	DONE(8, R1, 0)
 	CBZ R10, next
-	ZERO4(0)
-	ZERO4(4)
-	MINIMA(128)
-	SUMS(R1, 0, 0)
-	MINIMA(192)
-	SUMS(R1, 16, 0)
-	SHIFT4(0)
-	SHIFT4(4)
-	MINIMA(128)
-	SUMS(R1, 32, 0)
-	MINIMA(192)
-	SUMS(R1, 48, 0)
-	JOIN(0, 16)
-	DMIN
-	ADDTO(16, R1, 64)
+	ZERO4(8)
+	LEAST(128)
+	SUMS(R1, 0, 8)
+	LEAST(192)
+	SUMS(R1, 16, 8)
+	SHIFT4(8)
+	SUMS(R1, 48, 8)
+	LEAST(128)
+	SUMS(R1, 32, 8)
+	ADD $64, R0, R9
+	SCALES(R9)
+	DONE(8, R1, 64)
 
 next:
 	ADD $1280, R0
@@ -175,47 +171,38 @@ TEXT ·tile2Super32Dot(SB), NOSPLIT, $0-48
 block:
 	ADD $2304, R0, R3
 	MOVD $8, R4
-	ZERO4(16)
-	ZERO4(20)
+	ZERO4(8)
+	ZERO4(12)
 
 sub:
 	ZERO4(0)
 	ZERO4(4)
-	ZERO4(8)
-	ZERO4(12)
 	UNIT2
 	UNIT2
-	JOIN(0, 0)
-	JOIN(8, 8)
 	SCALES(R3)
-	WEIGH(0, 16)
-	WEIGH(8, 20)
+	GROUPS
+	WEIGHTWO(0)
+	WEIGHTWO(4)
 	SUBS $1, R4, R4
 	BNE sub
 	MOVD R0, R9
 	SCALES(R9)
-	ADDTO(16, R1, 0)
-	ADDTO(20, R2, 128)
+	DONE(8, R1, 0)
+	DONE(12, R2, 128)
 	CBZ R10, next
-	ZERO4(0)
-	ZERO4(4)
 	ZERO4(8)
 	ZERO4(12)
-	MINIMA(128)
-	SUMS(R1, 0, 0)
-	SUMS(R2, 0, 8)
-	SHIFT4(0)
-	SHIFT4(4)
+	LEAST(128)
+	SUMS(R1, 0, 8)
+	SUMS(R2, 0, 12)
 	SHIFT4(8)
 	SHIFT4(12)
-	MINIMA(128)
-	SUMS(R1, 16, 0)
-	SUMS(R2, 16, 8)
-	JOIN(0, 16)
-	JOIN(8, 20)
-	DMIN
-	ADDTO(16, R1, 64)
-	ADDTO(20, R2, 192)
+	SUMS(R1, 16, 8)
+	SUMS(R2, 16, 12)
+	ADD $64, R0, R9
+	SCALES(R9)
+	DONE(8, R1, 64)
+	DONE(12, R2, 192)
 
 next:
 	ADD $1280, R0
@@ -233,52 +220,43 @@ TEXT ·tile2Super16Dot(SB), NOSPLIT, $0-48
 block:
 	ADD $2304, R0, R3
 	MOVD $16, R4
-	ZERO4(16)
-	ZERO4(20)
+	ZERO4(8)
+	ZERO4(12)
 
 sub:
 	ZERO4(0)
 	ZERO4(4)
-	ZERO4(8)
-	ZERO4(12)
 	UNIT2
-	JOIN(0, 0)
-	JOIN(8, 8)
 	SCALES(R3)
-	WEIGH(0, 16)
-	WEIGH(8, 20)
+	GROUPS
+	WEIGHTWO(0)
+	WEIGHTWO(4)
 	SUBS $1, R4, R4
 	BNE sub
 	MOVD R0, R9
 	SCALES(R9)
-	ADDTO(16, R1, 0)
-	ADDTO(20, R2, 128)
+	DONE(8, R1, 0)
+	DONE(12, R2, 128)
 	CBZ R10, next
-	ZERO4(0)
-	ZERO4(4)
 	ZERO4(8)
 	ZERO4(12)
-	MINIMA(128)
-	SUMS(R1, 0, 0)
-	SUMS(R2, 0, 8)
-	MINIMA(192)
-	SUMS(R1, 16, 0)
-	SUMS(R2, 16, 8)
-	SHIFT4(0)
-	SHIFT4(4)
+	LEAST(128)
+	SUMS(R1, 0, 8)
+	SUMS(R2, 0, 12)
+	LEAST(192)
+	SUMS(R1, 16, 8)
+	SUMS(R2, 16, 12)
 	SHIFT4(8)
 	SHIFT4(12)
-	MINIMA(128)
-	SUMS(R1, 32, 0)
-	SUMS(R2, 32, 8)
-	MINIMA(192)
-	SUMS(R1, 48, 0)
-	SUMS(R2, 48, 8)
-	JOIN(0, 16)
-	JOIN(8, 20)
-	DMIN
-	ADDTO(16, R1, 64)
-	ADDTO(20, R2, 192)
+	SUMS(R1, 48, 8)
+	SUMS(R2, 48, 12)
+	LEAST(128)
+	SUMS(R1, 32, 8)
+	SUMS(R2, 32, 12)
+	ADD $64, R0, R9
+	SCALES(R9)
+	DONE(8, R1, 64)
+	DONE(12, R2, 192)
 
 next:
 	ADD $1280, R0
@@ -288,65 +266,104 @@ next:
 	BNE block
 	RET
 
-// ADDPLAIN adds the sums of two tokens, from a on, with the scales of the pair at x, to
-// accumulators.
-#define ADDPLAIN(x, a, to) \
-	JOIN(a, a);            \
+// In a plain tile the accumulators are those of tokens and groups of rows. FETCH and PUT load
+// and store those of a pair.
+#define FETCH(R, a) \
+	VLD1 (R), [V0.S4, V1.S4, V2.S4, V3.S4]; \
+	ZIP1D(1, 0, a);   \
+	ZIP1D(3, 2, a+1); \
+	ZIP2D(1, 0, a+2); \
+	ZIP2D(3, 2, a+3)
+
+#define PUT(R, a) \
+	PAIRED(a, 0); \
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R)
+
+// ADDPLAIN adds the sums of a pair, from a on, with its scales at x, to accumulators.
+#define ADDPLAIN(x, a) \
 	VLD1 (x), [V24.S4];    \
-	VFMUL(24, 28, a+4);    \
-	VFMUL(24, 29, a+5);    \
-	VFMUL(24, 30, a+6);    \
-	VFMUL(24, 31, a+7);    \
-	SCVTF(a, a);           \
-	SCVTF(a+1, a+1);       \
-	SCVTF(a+2, a+2);       \
-	SCVTF(a+3, a+3);       \
-	FMLA(a+4, a, to);      \
-	FMLA(a+5, a+1, to+1);  \
-	FMLA(a+6, a+2, to+2);  \
-	FMLA(a+7, a+3, to+3)
+	VFMULE(0, 24, 28, 16); \
+	VFMULE(0, 24, 29, 17); \
+	VFMULE(2, 24, 28, 18); \
+	VFMULE(2, 24, 29, 19); \
+	SCVTF(a, a);          \
+	SCVTF(a+1, a+1);      \
+	SCVTF(a+2, a+2);      \
+	SCVTF(a+3, a+3);      \
+	FMLA(16, a, a+8);     \
+	FMLA(17, a+1, a+9);   \
+	FMLA(18, a+2, a+10);  \
+	FMLA(19, a+3, a+11)
 
 // func tile1Plain32Dot(acc *float32, panel, x *byte, pitch, blocks int)
 TEXT ·tile1Plain32Dot(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	VLD1 (R6), [V16.S4, V17.S4, V18.S4, V19.S4]
+	FETCH(R6, 8)
 
 block:
 	ZERO4(0)
-	ZERO4(4)
 	UNIT1
 	UNIT1
 	SCALES(R0)
-	ADDPLAIN(R1, 0, 16)
+	GROUPS
+	ADDPLAIN(R1, 0)
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $1, R8, R8
 	BNE block
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R6)
+	PUT(R6, 8)
 	RET
 
 // func tile2Plain32Dot(acc *float32, panel, x *byte, pitch, blocks int)
 TEXT ·tile2Plain32Dot(SB), NOSPLIT, $0-40
 	ARGUMENTS
 	ADD $128, R6, R7
-	VLD1 (R6), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1 (R7), [V20.S4, V21.S4, V22.S4, V23.S4]
+	FETCH(R6, 8)
+	FETCH(R7, 12)
 
 block:
 	ZERO4(0)
 	ZERO4(4)
-	ZERO4(8)
-	ZERO4(12)
 	UNIT2
 	UNIT2
 	SCALES(R0)
-	ADDPLAIN(R1, 0, 16)
-	ADDPLAIN(R2, 8, 20)
+	GROUPS
+	ADDPLAIN(R1, 0)
+	ADDPLAIN(R2, 4)
 	ADD $64, R0
 	ADD $32, R1
 	ADD $32, R2
 	SUBS $1, R8, R8
 	BNE block
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R6)
-	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R7)
+	PUT(R6, 8)
+	PUT(R7, 12)
+	RET
+
+// QUADS regroups the 64 bytes of a group's unit at R0: 8 values of two rows become 4 of four.
+#define QUADS \
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]; \
+	UZP1S(2, 0, 4); \
+	UZP2S(2, 0, 5); \
+	UZP1S(3, 1, 6); \
+	UZP2S(3, 1, 7); \
+	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R0)
+
+// func quadsNEON(panel *byte, units, rest, blocks int)
+TEXT ·quadsNEON(SB), NOSPLIT, $0-32
+	MOVD panel+0(FP), R0
+	MOVD units+8(FP), R1
+	MOVD rest+16(FP), R2
+	MOVD blocks+24(FP), R3
+
+block:
+	MOVD R1, R4
+
+unit:
+	QUADS
+	QUADS
+	SUBS $1, R4, R4
+	BNE unit
+	ADD R2, R0
+	SUBS $1, R3, R3
+	BNE block
 	RET
