@@ -55,17 +55,11 @@
 	VZIP2 V5.D2, V1.D2, V2.D2;    \
 	VFADD(2, 0, 0)
 
-#define ZERO4(a, b, c, d) \
-	VEOR a.B16, a.B16, a.B16; \
-	VEOR b.B16, b.B16, b.B16; \
-	VEOR c.B16, c.B16, c.B16; \
-	VEOR d.B16, d.B16, d.B16
-
 #define ZERO16 \
-	ZERO4(V0, V1, V2, V3);   \
-	ZERO4(V4, V5, V6, V7);   \
-	ZERO4(V8, V9, V10, V11); \
-	ZERO4(V12, V13, V14, V15)
+	ZERO4(0);   \
+	ZERO4(4);   \
+	ZERO4(8); \
+	ZERO4(12)
 
 // ROWS sets R2…R5 to the beginnings of the rows of four tokens, the first being
 // R2 and R5 the stride.
@@ -112,7 +106,7 @@ TEXT ·dotNEON(SB), NOSPLIT, $64-28
 	MOVD a+0(FP), R0
 	MOVD b+8(FP), R1
 	MOVD n+16(FP), R6
-	ZERO4(V0, V1, V2, V3)
+	ZERO4(0)
 
 loop:
 	SUBS   $16, R6
@@ -148,7 +142,7 @@ TEXT ·dotBF16NEON(SB), NOSPLIT, $64-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R6
 	VEOR V31.B16, V31.B16, V31.B16
-	ZERO4(V0, V1, V2, V3)
+	ZERO4(0)
 
 loop:
 	SUBS   $16, R6

@@ -1,4 +1,4 @@
-//go:build !purego && (amd64 || arm64)
+//go:build !purego && amd64
 
 package kernel
 
@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// A flat row is one row of weights taken apart into bytes, for the AVX2 and NEON loops.
+// A flat row is one row of weights taken apart into bytes, for the AVX2 loops.
 // Its blocks of 256 are
 //
 //	q [256] uint8, or int8 if they are signed

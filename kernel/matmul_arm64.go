@@ -8,19 +8,16 @@ import "golang.org/x/sys/cpu"
 // every one since 2018.
 var hasDotProducts = cpu.ARM64.HasASIMDDP
 
-// A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
-// what the widest weights need, and then allocates nothing.
-type Scratch struct {
-	flat []byte // rows
-}
-
-// NewScratch returns a Scratch for weights and activations of any size.
-func NewScratch() *Scratch { return &Scratch{} }
-
 func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows, s *Scratch) {
-	if useNEON && hasDotProducts {
-		s.flats(dst, stride, w, e, rows, a)
-	} else {
+	switch {
+	case !useNEON || !hasDotProducts:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
+	case few(e, a.N):
+		s.rows(dst, stride, w, e, rows, a)
+	default:
+		for t := 0; t < a.N; t += passTokens {
+			tokens := a.Slice(t, min(t+passTokens, a.N))
+			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+		}
 	}
 }

@@ -8,6 +8,9 @@ func readLoopNEON(b *byte, n int)
 //go:noescape
 func multiplyLoopNEON(n int)
 
+//go:noescape
+func multiplyLoopI8MM(n int)
+
 func readLoop(b []byte, n int) {
 	if useNEON {
 		readLoopNEON(&b[0], n)
@@ -17,7 +20,11 @@ func readLoop(b []byte, n int) {
 }
 
 func multiplyLoop(n int) int {
-	if useNEON && hasDotProducts {
+	switch {
+	case useI8MM:
+		multiplyLoopI8MM(n)
+		return 16 * 32 * 2
+	case useNEON && hasDotProducts:
 		multiplyLoopNEON(n)
 		return 16 * 16 * 2
 	}

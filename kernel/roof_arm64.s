@@ -47,3 +47,30 @@ loop:
 	SUBS $1, R1, R1
 	BNE loop
 	RET
+
+// func multiplyLoopI8MM(n int)
+TEXT ·multiplyLoopI8MM(SB), NOSPLIT, $0-8
+	MOVD n+0(FP), R1
+	VEOR V30.B16, V30.B16, V30.B16
+	VEOR V31.B16, V31.B16, V31.B16
+
+loop:
+	SMMLA(31, 30, 0)
+	SMMLA(31, 30, 1)
+	SMMLA(31, 30, 2)
+	SMMLA(31, 30, 3)
+	SMMLA(31, 30, 4)
+	SMMLA(31, 30, 5)
+	SMMLA(31, 30, 6)
+	SMMLA(31, 30, 7)
+	SMMLA(31, 30, 8)
+	SMMLA(31, 30, 9)
+	SMMLA(31, 30, 10)
+	SMMLA(31, 30, 11)
+	SMMLA(31, 30, 12)
+	SMMLA(31, 30, 13)
+	SMMLA(31, 30, 14)
+	SMMLA(31, 30, 15)
+	SUBS $1, R1, R1
+	BNE loop
+	RET

@@ -9,14 +9,17 @@ import (
 )
 
 // The tier in use; where none is set, the generic loops are.
-var useAVX512, useAVX2, useNEON = uses(cpu.Tiers()[0])
+var useAVX512, useAVX2, useI8MM, useNEON = uses(cpu.Tiers()[0])
 
-func uses(tier string) (avx512, avx2, neon bool) {
-	return tier == cpu.AVX512, tier == cpu.AVX2, tier == cpu.NEON
+// uses says which loops a tier takes: with products of matrices, those of NEON
+// for all else.
+func uses(tier string) (avx512, avx2, i8mm, neon bool) {
+	i8mm = tier == cpu.I8MM
+	return tier == cpu.AVX512, tier == cpu.AVX2, i8mm, i8mm || tier == cpu.NEON
 }
 
 // Tiers returns the names of the tiers this machine can run, best first:
-// "avx512", "avx2", "neon", and always "generic".
+// "avx512", "avx2", "neon-i8mm", "neon", and always "generic".
 func Tiers() []string { return cpu.Tiers() }
 
 // Tier returns the name of the tier in use: at first, the best.
@@ -26,6 +29,8 @@ func Tier() string {
 		return cpu.AVX512
 	case useAVX2:
 		return cpu.AVX2
+	case useI8MM:
+		return cpu.I8MM
 	case useNEON:
 		return cpu.NEON
 	}
@@ -39,6 +44,6 @@ func Select(tier string) error {
 		return fmt.Errorf("instruction set %q is not one this machine and build have: %s",
 			tier, strings.Join(Tiers(), ", "))
 	}
-	useAVX512, useAVX2, useNEON = uses(tier)
+	useAVX512, useAVX2, useI8MM, useNEON = uses(tier)
 	return nil
 }

@@ -11,9 +11,10 @@ import (
 
 // The tiers, each the name of a family of loops.
 const (
-	AVX512  = "avx512" // amd64 with AVX-512 F, BW, DQ and VL (Skylake-X, Zen 4)
-	AVX2    = "avx2"   // amd64 with AVX2 and FMA (Haswell, Zen)
-	NEON    = "neon"   // every arm64
+	AVX512  = "avx512"    // amd64 with AVX-512 F, BW, DQ and VL (Skylake-X, Zen 4)
+	AVX2    = "avx2"      // amd64 with AVX2 and FMA (Haswell, Zen)
+	I8MM    = "neon-i8mm" // arm64 with products of 8-bit matrices (Apple M2, Neoverse V1 and N2)
+	NEON    = "neon"      // every arm64
 	Generic = "generic"
 )
 
@@ -28,6 +29,9 @@ func Tiers() []string {
 		}
 		if x.HasAVX2 && x.HasFMA {
 			tiers = append(tiers, AVX2)
+		}
+		if cpu.ARM64.HasI8MM && cpu.ARM64.HasASIMDDP {
+			tiers = append(tiers, I8MM)
 		}
 		if runtime.GOARCH == "arm64" {
 			tiers = append(tiers, NEON)

@@ -13,7 +13,9 @@ func TestTiers(t *testing.T) {
 	if !assembly && len(tiers) != 1 {
 		t.Errorf("tiers %v without assembly", tiers)
 	}
-	if i, j := slices.Index(tiers, AVX512), slices.Index(tiers, AVX2); i >= 0 && j != i+1 {
-		t.Errorf("tiers %v are not best first", tiers)
+	for better, next := range map[string]string{AVX512: AVX2, I8MM: NEON} {
+		if i, j := slices.Index(tiers, better), slices.Index(tiers, next); i >= 0 && j != i+1 {
+			t.Errorf("tiers %v are not best first", tiers)
+		}
 	}
 }
