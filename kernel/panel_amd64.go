@@ -96,8 +96,11 @@ func (s *Scratch) unpack(e Encoding, w []byte, rowBytes, n int) {
 		case Q8_0:
 			unpackQ8VNNI(p, from, rowBytes, n)
 		default:
-			s.scatter(e, w, rowBytes, n)
-			return
+			if !streamed(e) {
+				s.scatter(e, w, rowBytes, n)
+				return
+			}
+			unpackHalf(p, e, from, rowBytes, n, 0)
 		}
 	}
 }
@@ -158,37 +161,14 @@ func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
 }
 
 func (s *Scratch) tile(e Encoding, a *Q8Rows, acc *float32, b, n int) {
-	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
-	switch {
-	case e == Q4_K || e == Q5_K:
+	if e == Q4_K || e == Q5_K {
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
-	case a.Block == 256 && encodings[e].affine:
-		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n)
-	case a.Block == 256:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n)
-	case !encodings[e].affine:
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*blocks)
-		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n)
-	default:
-		s.tileMinima(a, acc, b, n)
+		tileSuper32(a.N, acc, &s.panel[0], &a.Q[b*256], &a.D[b], &pairs[b*8], a.K, n)
+		return
 	}
-}
-
-// tileMinima is tile for affine blocks of 32: their sums begin at 0, and there
-// are minima.
-func (s *Scratch) tileMinima(a *Q8Rows, acc *float32, b, n int) {
-	blocks := a.K / 32
-	start, sums := s.sums[:len(s.sums)/2], s.sums[len(s.sums)/2:]
-	clear(start[:a.N*blocks])
-	scaledSumsVNNI(&sums[0], &a.Sums[0], 1, a.N*blocks)
-	tilePlain32(a.N, acc, &s.panel[0], &a.Q[b*32], &a.D[b], &start[b], a.K, n)
-	m := unsafe.Slice(acc, a.N*2*panelRows)
-	for t := range a.N {
-		minimaPlain32VNNI(&m[t*2*panelRows+panelRows], &s.panel[0], &a.D[t*blocks+b], &sums[t*blocks+b], n)
-	}
+	s.tileSums(e, a)
+	s.tileProducts(e, a, 0, acc, b, n)
 }
 
 //go:noescape

@@ -1,0 +1,60 @@
+//go:build !purego
+
+package kernel
+
+//go:noescape
+func unpackQ4_0VNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ4_1VNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ5_0VNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ5_1VNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackIQ4NLVNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ2KVNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ3KVNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackIQ4XSVNNI(panel, w *byte, rowBytes, blocks, ahead int)
+
+// streamed reports whether an encoding has an unpacker that reads ahead.
+func streamed(e Encoding) bool {
+	switch e {
+	case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, IQ4_XS:
+		return true
+	}
+	return false
+}
+
+// unpackHalf takes apart n blocks of 16 rows, which lie rowBytes apart, into their
+// half of a panel. Meanwhile it asks for as much memory, from ahead on after the
+// first row.
+func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
+	switch e {
+	case Q4_0:
+		unpackQ4_0VNNI(panel, w, rowBytes, n, ahead)
+	case Q4_1:
+		unpackQ4_1VNNI(panel, w, rowBytes, n, ahead)
+	case Q5_0:
+		unpackQ5_0VNNI(panel, w, rowBytes, n, ahead)
+	case Q5_1:
+		unpackQ5_1VNNI(panel, w, rowBytes, n, ahead)
+	case IQ4_NL:
+		unpackIQ4NLVNNI(panel, w, rowBytes, n, ahead)
+	case Q2_K:
+		unpackQ2KVNNI(panel, w, rowBytes, n, ahead)
+	case Q3_K:
+		unpackQ3KVNNI(panel, w, rowBytes, n, ahead)
+	case IQ4_XS:
+		unpackIQ4XSVNNI(panel, w, rowBytes, n, ahead)
+	}
+}
