@@ -2,6 +2,8 @@
 
 package kernel
 
+import "github.com/deskseek/deskseek/internal/grid"
+
 //go:noescape
 func unpackQ4_0VNNI(panel, w *byte, rowBytes, blocks, ahead int)
 
@@ -26,10 +28,32 @@ func unpackQ3KVNNI(panel, w *byte, rowBytes, blocks, ahead int)
 //go:noescape
 func unpackIQ4XSVNNI(panel, w *byte, rowBytes, blocks, ahead int)
 
+//go:noescape
+func unpackIQ3XXSVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ3SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ2XXSVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ2XSVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ2SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ1SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
+//go:noescape
+func unpackIQ1MVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
+
 // streamed reports whether an encoding has an unpacker that reads ahead.
 func streamed(e Encoding) bool {
 	switch e {
-	case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, IQ4_XS:
+	case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, IQ4_XS,
+		IQ3_XXS, IQ3_S, IQ2_XXS, IQ2_XS, IQ2_S, IQ1_S, IQ1_M:
 		return true
 	}
 	return false
@@ -56,5 +80,19 @@ func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
 		unpackQ3KVNNI(panel, w, rowBytes, n, ahead)
 	case IQ4_XS:
 		unpackIQ4XSVNNI(panel, w, rowBytes, n, ahead)
+	case IQ3_XXS:
+		unpackIQ3XXSVNNI(panel, w, rowBytes, n, ahead, &grid.IQ3XXS[0])
+	case IQ3_S:
+		unpackIQ3SVNNI(panel, w, rowBytes, n, ahead, &grid.IQ3S[0])
+	case IQ2_XXS:
+		unpackIQ2XXSVNNI(panel, w, rowBytes, n, ahead, &grid.IQ2XXS[0])
+	case IQ2_XS:
+		unpackIQ2XSVNNI(panel, w, rowBytes, n, ahead, &grid.IQ2XS[0])
+	case IQ2_S:
+		unpackIQ2SVNNI(panel, w, rowBytes, n, ahead, &grid.IQ2S[0])
+	case IQ1_S:
+		unpackIQ1SVNNI(panel, w, rowBytes, n, ahead, &grid.IQ1[0])
+	case IQ1_M:
+		unpackIQ1MVNNI(panel, w, rowBytes, n, ahead, &grid.IQ1[0])
 	}
 }
