@@ -17,7 +17,7 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 			tokens := a.Slice(t, min(t+tileTokens, a.N))
 			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
-	case vnni && streamed(e) && rows >= panelRows && a.N <= streamTokens:
+	case vnni && !fused(e) && rows >= panelRows && a.N <= streamTokens:
 		s.stream(dst, stride, w, e, rows, a)
 	case vnni && rows >= panelRows && a.N > fewTokens:
 		for t := 0; t < a.N; t += passTokens {

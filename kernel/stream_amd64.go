@@ -48,6 +48,16 @@ func (s *Scratch) streamTiles(e Encoding, a *Q8Rows, b, n int) {
 	}
 }
 
+// thirtyTwo reports whether centred blocks of 256 have a scale every 32, and are
+// unpacked to super32 panels.
+func thirtyTwo(e Encoding) bool {
+	switch e {
+	case IQ4_XS, IQ3_XXS, IQ3_S, IQ2_XXS, IQ1_S:
+		return true
+	}
+	return false
+}
+
 // tileSums sets s.sums to what tileProducts needs of the sums of activations: in
 // centred encodings what the sums of products begin at. Those of affine blocks of
 // 32 begin at 0, and the sums that their minima need are in the second half of s.sums;
@@ -58,6 +68,8 @@ func (s *Scratch) tileSums(e Encoding, a *Q8Rows) {
 	}
 	affine, zero := encodings[e].affine, encodings[e].zero
 	switch n := a.N * a.K / a.Block; {
+	case thirtyTwo(e):
+		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/32)
 	case a.Block == 256 && !affine:
 		wideSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/16)
 	case a.Block == 32 && !affine:
@@ -76,6 +88,8 @@ func (s *Scratch) tileProducts(e Encoding, a *Q8Rows, t int, acc *float32, b, n 
 	switch {
 	case a.Block == 256 && affine:
 		tileSuper16(a.N, acc, panel, q, d, &a.Sums[b*16], a.K, n)
+	case thirtyTwo(e):
+		tileCentred32(a.N, acc, panel, q, d, &s.sums[t*a.K/32+b*8], a.K, n)
 	case a.Block == 256:
 		tileCentred16(a.N, acc, panel, q, d, &s.sums[t*a.K/16+b*16], a.K, n)
 	default:

@@ -49,18 +49,8 @@ func unpackIQ1SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 //go:noescape
 func unpackIQ1MVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 
-// streamed reports whether an encoding has an unpacker that reads ahead.
-func streamed(e Encoding) bool {
-	switch e {
-	case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, IQ4_XS,
-		IQ3_XXS, IQ3_S, IQ2_XXS, IQ2_XS, IQ2_S, IQ1_S, IQ1_M:
-		return true
-	}
-	return false
-}
-
 // unpackHalf takes apart n blocks of 16 rows, which lie rowBytes apart, into their
-// half of a panel. Meanwhile it asks for as much memory, from ahead on after the
+// half of a panel, of the encodings that are not fused. Meanwhile it asks for as much memory, from ahead on after the
 // first row.
 func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
 	switch e {
@@ -81,9 +71,9 @@ func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
 	case IQ4_XS:
 		unpackIQ4XSVNNI(panel, w, rowBytes, n, ahead)
 	case IQ3_XXS:
-		unpackIQ3XXSVNNI(panel, w, rowBytes, n, ahead, &grid.IQ3XXS[0])
+		unpackIQ3XXSVNNI(panel, w, rowBytes, n, ahead, &raisedIQ3XXS[0])
 	case IQ3_S:
-		unpackIQ3SVNNI(panel, w, rowBytes, n, ahead, &grid.IQ3S[0])
+		unpackIQ3SVNNI(panel, w, rowBytes, n, ahead, &raisedIQ3S[0])
 	case IQ2_XXS:
 		unpackIQ2XXSVNNI(panel, w, rowBytes, n, ahead, &grid.IQ2XXS[0])
 	case IQ2_XS:
@@ -95,4 +85,15 @@ func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
 	case IQ1_M:
 		unpackIQ1MVNNI(panel, w, rowBytes, n, ahead, &grid.IQ1[0])
 	}
+}
+
+// The grids of IQ3 with zero added to each magnitude.
+var raisedIQ3XXS, raisedIQ3S = raised(grid.IQ3XXS[:]), raised(grid.IQ3S[:])
+
+func raised(entries []uint32) []uint32 {
+	sums := make([]uint32, len(entries))
+	for i, magnitudes := range entries {
+		sums[i] = magnitudes + gridZero*0x01010101
+	}
+	return sums
 }

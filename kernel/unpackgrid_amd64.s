@@ -3,7 +3,8 @@
 #include "textflag.h"
 #include "columns_amd64.h"
 
-// The unpackers of the encodings with grids to super16 panels (panel_amd64.go);
+// The unpackers of the encodings with grids to super16 panels, or super32 ones if
+// they have a scale every 32 weights (panel_amd64.go);
 // tensor/decode_grid.go draws the blocks. An index of each of the 16 rows is looked
 // up at once, in a grid of dwords.
 
@@ -31,12 +32,9 @@ CONSTANT(seven1, 0x7f00)
 CONSTANT(seven2, 0x7f0000)
 CONSTANT(seven3, 0x7f000000)
 CONSTANT(low4, 0x0f0f0f0f)
-CONSTANT(level, 0x18181818)
-CONSTANT(more, 0x39393939)
-CONSTANT(less, 0x37373737)
 CONSTANT(eighth, 0x3e000000)
 CONSTANT(quarter, 0x3e800000)
-CONSTANT(zero64, 0x40404040)
+CONSTANT(zeros2, 0x80808080)
 CONSTANT(signs0, 0x08040201)
 CONSTANT(signs4, 0x80402010)
 
@@ -45,8 +43,8 @@ DATA parity<>+0(SB)/8, $0x8000008000808000
 DATA parity<>+8(SB)/8, $0x0080800080000080
 GLOBL parity<>(SB), RODATA|NOPTR, $16
 
-// magnitudes are those of the three levels of IQ2.
-DATA magnitudes<>+0(SB)/8, $0x00000000002b1908
+// magnitudes are those of the three levels of IQ2, and 64 more.
+DATA magnitudes<>+0(SB)/8, $0x00000000006b5948
 DATA magnitudes<>+8(SB)/8, $0
 GLOBL magnitudes<>(SB), RODATA|NOPTR, $16
 
@@ -59,7 +57,7 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	MOVQ grid+40(FP), BX
 
 // SIGNS sets what the signs need: Z31 to Z28 choose a byte of each dword, Z27 and
-// Z26 name the bits of its four, Z25 is zero, Z24 the parities, and Z23 low nibbles.
+// Z26 name the bits of its four, Z25 is twice zero, Z24 the parities, and Z23 low nibbles.
 #define SIGNS \
 	VBROADCASTI32X4 first<>(SB), Z31;    \
 	BYTES(1, Z8);                        \
@@ -68,7 +66,7 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	VPADDB Z8, Z29, Z28;                 \
 	VPBROADCASTD signs0<>(SB), Z27;      \
 	VPBROADCASTD signs4<>(SB), Z26;      \
-	VPBROADCASTD zero64<>(SB), Z25;      \
+	VPBROADCASTD zeros2<>(SB), Z25;      \
 	VBROADCASTI32X4 parity<>(SB), Z24;   \
 	VPBROADCASTD low4<>(SB), Z23
 
@@ -78,25 +76,23 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	VPXORD Z14, Z14, Z14;            \
 	VPGATHERDD (BX)(Z13*4), K3, Z14
 
-// PLUSMINUS stores zero plus the bytes of z, or minus them where the bits that
-// mask names, of the byte that signs has four times, are set.
-#define PLUSMINUS(z, signs, mask, p) \
+// MINUS stores the bytes of z, which are 64 and a magnitude, or 64 less it where the
+// bits that mask names, of the byte that signs has four times, are set.
+#define MINUS(z, signs, mask, p) \
 	VPTESTMB mask, signs, K1;    \
-	VPADDB z, Z25, Z12;          \
-	VPSUBB z, Z25, K1, Z12;      \
-	VMOVDQU64 Z12, p(DI)
+	VPSUBB z, Z25, K1, z;        \
+	VMOVDQU64 z, p(DI)
 
 // EIGHT stores the eight elements of the entries of IQ2 in Z14, the signs of which
-// are the byte of signs that chosen chooses.
+// are the byte of signs that chosen chooses. VPSHUFB does not see the bits of the
+// nibble above.
 #define EIGHT(signs, chosen, p) \
 	VPSHUFB chosen, signs, Z9;   \
-	VPANDD Z23, Z14, Z10;        \
 	VPSRLW $4, Z14, Z11;         \
-	VPANDD Z23, Z11, Z11;        \
-	VPSHUFB Z10, Z22, Z10;       \
+	VPSHUFB Z14, Z22, Z10;       \
 	VPSHUFB Z11, Z22, Z11;       \
-	PLUSMINUS(Z10, Z9, Z27, p);  \
-	PLUSMINUS(Z11, Z9, Z26, p+128)
+	MINUS(Z10, Z9, Z27, p);      \
+	MINUS(Z11, Z9, Z26, p+128)
 
 // PARITY adds the eighth bit of the signs to the bytes of z.
 #define PARITY(z) \
@@ -124,14 +120,14 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	VPANDD.BCST bits<>(SB), Z8, Z8; \
 	VPORD.BCST one<>(SB), Z8, Z8
 
-// SCALE stores a scale of 16 weights, SCALE32 one of 32.
+// SCALE stores the scale of 16 weights, SCALE32 that of 32.
 #define SCALE(SHIFT, n, z, bits, p) \
 	ODD(SHIFT, n, z, bits);  \
 	VMOVDQU64 Z8, p+512(DI)
 
 #define SCALE32(SHIFT, n, z, bits, p) \
-	SCALE(SHIFT, n, z, bits, p); \
-	VMOVDQU64 Z8, p+1152(DI)
+	ODD(SHIFT, n, z, bits);  \
+	VMOVDQU64 Z8, p+1024(DI)
 
 // SCALES stores eight scales, the nibbles of z.
 #define SCALES(z, p) \
@@ -144,12 +140,18 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	SCALE(VPSRLD, 23, z, odd, p+3840);   \
 	SCALE(VPSRLD, 27, z, odd, p+4480)
 
-// FACTOR stores d, the halves in the low words of z, times unit.
-#define FACTOR(z, unit) \
+// FACTOR stores d, the halves in the low words of z, times unit at p.
+#define FACTOR(z, unit, p) \
 	VPMOVDW z, Y8;                       \
 	VCVTPH2PS Y8, Z8;                    \
 	VMULPS.BCST unit<>(SB), Z8, Z8;      \
-	VMOVUPS Z8, 11264(DI)
+	VMOVUPS Z8, p(DI)
+
+#define NEXT32(bytes) \
+	ADVANCE(bytes, 9984);  \
+	JNZ block;             \
+	VZEROUPPER;            \
+	RET
 
 #define NEXT(bytes) \
 	ADVANCE(bytes, 11520); \
@@ -184,15 +186,15 @@ GLOBL first<>(SB), RODATA|NOPTR, $16
 	EIGHT(Z8, Z30, p+256);           \
 	INDEX(16, z);                    \
 	LOOKUP;                          \
-	EIGHT(Z8, Z29, p+640);           \
+	EIGHT(Z8, Z29, p+512);           \
 	INDEX3(z);                       \
 	LOOKUP;                          \
-	EIGHT(Z8, Z28, p+896)
+	EIGHT(Z8, Z28, p+768)
 
 #define PAIR2XXS(o, p) \
 	COLUMNS(o);                      \
 	SUB2XXS(Z0, Z1, p);              \
-	SUB2XXS(Z2, Z3, p+1280)
+	SUB2XXS(Z2, Z3, p+1152)
 
 // func unpackIQ2XXSVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 TEXT ·unpackIQ2XXSVNNI(SB), NOSPLIT, $0-48
@@ -203,12 +205,12 @@ TEXT ·unpackIQ2XXSVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	FACTOR(Z0, eighth)
+	FACTOR(Z0, eighth, 9728)
 	PAIR2XXS(2, 0)
-	PAIR2XXS(18, 2560)
-	PAIR2XXS(34, 5120)
-	PAIR2XXS(50, 7680)
-	NEXT(66)
+	PAIR2XXS(18, 2304)
+	PAIR2XXS(34, 4608)
+	PAIR2XXS(50, 6912)
+	NEXT32(66)
 
 // SUB2XS does 16 weights, their indices and signs in the words of z.
 #define SUB2XS(z, p) \
@@ -238,7 +240,7 @@ TEXT ·unpackIQ2XSVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	FACTOR(Z0, eighth)
+	FACTOR(Z0, eighth, 11264)
 	COLUMNS2XS(2, 0)
 	COLUMNS2XS(18, 2560)
 	COLUMNS2XS(34, 5120)
@@ -287,7 +289,7 @@ TEXT ·unpackIQ2SVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	FACTOR(Z0, eighth)
+	FACTOR(Z0, eighth, 11264)
 	COLUMNS(66)
 	VMOVDQA64 Z0, Z15
 	VMOVDQA64 Z1, Z21
@@ -307,11 +309,11 @@ block:
 #define FIRST3(s, chosen, p) \
 	LOOKUP;                          \
 	VPSHUFB chosen, s, Z20;          \
-	PLUSMINUS(Z14, Z20, Z27, p)
+	MINUS(Z14, Z20, Z27, p)
 
 #define SECOND3(p) \
 	LOOKUP;                          \
-	PLUSMINUS(Z14, Z20, Z26, p)
+	MINUS(Z14, Z20, Z26, p)
 
 // SUB3XXS does 32 weights, their indices in z and y, and their signs in s.
 #define SUB3XXS(z, y, s, p) \
@@ -326,23 +328,23 @@ block:
 	INDEX3(z);                       \
 	SECOND3(p+384);                  \
 	INDEX0(y);                       \
-	FIRST3(Z8, Z29, p+640);          \
+	FIRST3(Z8, Z29, p+512);          \
 	INDEX(8, y);                     \
-	SECOND3(p+768);                  \
+	SECOND3(p+640);                  \
 	INDEX(16, y);                    \
-	FIRST3(Z8, Z28, p+896);          \
+	FIRST3(Z8, Z28, p+768);          \
 	INDEX3(y);                       \
-	SECOND3(p+1024)
+	SECOND3(p+896)
 
 #define HALF3XXS(o, signs, p) \
 	COLUMNS(signs);                  \
 	KEEP;                            \
 	COLUMNS(o);                      \
 	SUB3XXS(Z0, Z1, Z16, p);         \
-	SUB3XXS(Z2, Z3, Z17, p+1280);    \
+	SUB3XXS(Z2, Z3, Z17, p+1152);    \
 	COLUMNS(o+16);                   \
-	SUB3XXS(Z0, Z1, Z18, p+2560);    \
-	SUB3XXS(Z2, Z3, Z19, p+3840)
+	SUB3XXS(Z0, Z1, Z18, p+2304);    \
+	SUB3XXS(Z2, Z3, Z19, p+3456)
 
 // func unpackIQ3XXSVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 TEXT ·unpackIQ3XXSVNNI(SB), NOSPLIT, $0-48
@@ -352,10 +354,10 @@ TEXT ·unpackIQ3XXSVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	FACTOR(Z0, quarter)
+	FACTOR(Z0, quarter, 9728)
 	HALF3XXS(2, 66, 0)
-	HALF3XXS(34, 82, 5120)
-	NEXT(98)
+	HALF3XXS(34, 82, 4608)
+	NEXT32(98)
 
 // SUB3S does 32 weights, their indices in z and y, one bit more of them in a byte
 // of Z15, and their signs in s.
@@ -374,16 +376,16 @@ block:
 	SECOND3(p+384);         \
 	INDEX0(y);              \
 	MORE(S4, n4, Z15, bit8);     \
-	FIRST3(s, Z29, p+640);  \
+	FIRST3(s, Z29, p+512);  \
 	INDEX(8, y);            \
 	MORE(S5, n5, Z15, bit8);     \
-	SECOND3(p+768);         \
+	SECOND3(p+640);         \
 	INDEX(16, y);           \
 	MORE(S6, n6, Z15, bit8);     \
-	FIRST3(s, Z28, p+896);  \
+	FIRST3(s, Z28, p+768);  \
 	INDEX3(y);              \
 	MORE(S7, n7, Z15, bit8);     \
-	SECOND3(p+1024)
+	SECOND3(p+896)
 
 #define L VPSLLD
 #define R VPSRLD
@@ -393,10 +395,10 @@ block:
 	KEEP;                                                                                            \
 	COLUMNS(o);                                                                                      \
 	SUB3S(Z0, Z1, Z16, p, L, 8, L, 7, L, 6, L, 5, L, 4, L, 3, L, 2, L, 1);                           \
-	SUB3S(Z2, Z3, Z17, p+1280, R, 0, R, 1, R, 2, R, 3, R, 4, R, 5, R, 6, R, 7);                      \
+	SUB3S(Z2, Z3, Z17, p+1152, R, 0, R, 1, R, 2, R, 3, R, 4, R, 5, R, 6, R, 7);                      \
 	COLUMNS(o+16);                                                                                   \
-	SUB3S(Z0, Z1, Z18, p+2560, R, 8, R, 9, R, 10, R, 11, R, 12, R, 13, R, 14, R, 15);                \
-	SUB3S(Z2, Z3, Z19, p+3840, R, 16, R, 17, R, 18, R, 19, R, 20, R, 21, R, 22, R, 23)
+	SUB3S(Z0, Z1, Z18, p+2304, R, 8, R, 9, R, 10, R, 11, R, 12, R, 13, R, 14, R, 15);                \
+	SUB3S(Z2, Z3, Z19, p+3456, R, 16, R, 17, R, 18, R, 19, R, 20, R, 21, R, 22, R, 23)
 
 // func unpackIQ3SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 TEXT ·unpackIQ3SVNNI(SB), NOSPLIT, $0-48
@@ -406,51 +408,53 @@ TEXT ·unpackIQ3SVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	WIDEN(Z0, 11264)
+	WIDEN(Z0, 9728)
 	COLUMNS(94)
 	SCALE32(VPSLLD, 1, Z3, odd, 0)
-	SCALE32(VPSRLD, 3, Z3, odd, 1280)
-	SCALE32(VPSRLD, 7, Z3, odd, 2560)
-	SCALE32(VPSRLD, 11, Z3, odd, 3840)
-	SCALE32(VPSRLD, 15, Z3, odd, 5120)
-	SCALE32(VPSRLD, 19, Z3, odd, 6400)
-	SCALE32(VPSRLD, 23, Z3, odd, 7680)
-	SCALE32(VPSRLD, 27, Z3, odd, 8960)
+	SCALE32(VPSRLD, 3, Z3, odd, 1152)
+	SCALE32(VPSRLD, 7, Z3, odd, 2304)
+	SCALE32(VPSRLD, 11, Z3, odd, 3456)
+	SCALE32(VPSRLD, 15, Z3, odd, 4608)
+	SCALE32(VPSRLD, 19, Z3, odd, 5760)
+	SCALE32(VPSRLD, 23, Z3, odd, 6912)
+	SCALE32(VPSRLD, 27, Z3, odd, 8064)
 	COLUMNS(66)
 	VMOVDQA64 Z0, Z15
 	VMOVDQA64 Z1, Z21
 	HALF3S(2, 74, 0)
 	VMOVDQA64 Z21, Z15
-	HALF3S(34, 90, 5120)
-	NEXT(110)
+	HALF3S(34, 90, 4608)
+	NEXT32(110)
 
-// EIGHT1 stores eight weights of IQ1: 8 times their levels, and Z15.
+// levels1 are 64 and 8 times the three levels of IQ1, one more, then one less.
+DATA levels1<>+0(SB)/8, $0x00473f3700494139
+DATA levels1<>+8(SB)/8, $0
+GLOBL levels1<>(SB), RODATA|NOPTR, $16
+
+// EIGHT1 stores eight weights of IQ1. Z15 has bit 2 of each nibble where there is
+// a minus.
 #define EIGHT1(p) \
 	LOOKUP;                          \
-	VPSLLW $3, Z14, Z10;             \
-	VPSRLW $1, Z14, Z11;             \
-	VPANDD Z29, Z10, Z10;            \
-	VPANDD Z29, Z11, Z11;            \
-	VPADDB Z15, Z10, Z10;            \
-	VPADDB Z15, Z11, Z11;            \
+	VPORD Z15, Z14, Z14;             \
+	VPSRLW $4, Z14, Z11;             \
+	VPSHUFB Z14, Z31, Z10;           \
+	VPSHUFB Z11, Z31, Z11;           \
 	VMOVDQU64 Z10, p(DI);            \
 	VMOVDQU64 Z11, p+128(DI)
 
-// BASE1 sets Z15 to 64 - 8 + 1, or 64 - 8 - 1 where the bit of z is set.
-#define BASE1(bit, z) \
+// MINUS1 sets Z15 to Z30 where the bit of z is set, and else to 0.
+#define MINUS1(bit, z) \
 	VPTESTMD.BCST bit<>(SB), z, K2;  \
-	VMOVDQA64 Z31, Z15;              \
-	VMOVDQA32 Z30, K2, Z15
+	VMOVDQA32.Z Z30, K2, Z15
 
 #define LEVELS1 \
-	VPBROADCASTD more<>(SB), Z31; \
-	VPBROADCASTD less<>(SB), Z30; \
-	VPBROADCASTD level<>(SB), Z29
+	VBROADCASTI32X4 levels1<>(SB), Z31; \
+	BYTES(0x44, Z30)
 
 // SUB1S does 32 weights, their indices in z, and all else in a word of w.
 #define SUB1S(z, w, p, n, minus, SHIFT0, n0, SHIFT1, n1, SHIFT2, n2, n3) \
 	SCALE32(VPSRLD, n, w, odd3, p);          \
-	BASE1(minus, w);                         \
+	MINUS1(minus, w);                         \
 	INDEX0(z);                               \
 	MORE(SHIFT0, n0, w, bits8to10);          \
 	EIGHT1(p);                               \
@@ -459,14 +463,14 @@ block:
 	EIGHT1(p+256);                           \
 	INDEX(16, z);                            \
 	MORE(SHIFT2, n2, w, bits8to10);          \
-	EIGHT1(p+640);                           \
+	EIGHT1(p+512);                           \
 	INDEX3(z);                               \
 	MORE(VPSRLD, n3, w, bits8to10);          \
-	EIGHT1(p+896)
+	EIGHT1(p+768)
 
 #define PAIR1S(z, y, w, p) \
 	SUB1S(z, w, p, 11, bit15, L, 8, L, 5, L, 2, 1);          \
-	SUB1S(y, w, p+1280, 27, bit31, R, 8, R, 11, R, 14, 17)
+	SUB1S(y, w, p+1152, 27, bit31, R, 8, R, 11, R, 14, 17)
 
 // func unpackIQ1SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 TEXT ·unpackIQ1SVNNI(SB), NOSPLIT, $0-48
@@ -476,22 +480,22 @@ TEXT ·unpackIQ1SVNNI(SB), NOSPLIT, $0-48
 
 block:
 	COLUMNS(0)
-	FACTOR(Z0, eighth)
+	FACTOR(Z0, eighth, 9728)
 	COLUMNS(34)
 	KEEP
 	COLUMNS(2)
 	PAIR1S(Z0, Z1, Z16, 0)
-	PAIR1S(Z2, Z3, Z17, 2560)
+	PAIR1S(Z2, Z3, Z17, 2304)
 	COLUMNS(18)
-	PAIR1S(Z0, Z1, Z18, 5120)
-	PAIR1S(Z2, Z3, Z19, 7680)
-	NEXT(50)
+	PAIR1S(Z0, Z1, Z18, 4608)
+	PAIR1S(Z2, Z3, Z19, 6912)
+	NEXT32(50)
 
 // LAST1M does eight weights, of whose index there are eight bits. Three more are
 // in a nibble of w, and then whether there is a minus.
 #define LAST1M(SHIFT, n, w, p) \
 	MORE(SHIFT, n, w, bits8to10);  \
-	BASE1(bit11, Z9);              \
+	MINUS1(bit11, Z9);              \
 	EIGHT1(p)
 
 #define SUB1M(z, w, p, SHIFT0, n0, SHIFT1, n1, n2, n3) \
@@ -539,7 +543,7 @@ block:
 	VPTERNLOGD.BCST $0xf8, nibble2<>(SB), Z9, Z8
 	VPSRLD $16, Z3, Z9
 	VPTERNLOGD.BCST $0xf8, nibble3<>(SB), Z9, Z8
-	FACTOR(Z8, eighth)
+	FACTOR(Z8, eighth, 11264)
 	COLUMNS(32)
 	KEEP
 	COLUMNS(0)

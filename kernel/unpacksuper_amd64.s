@@ -3,7 +3,8 @@
 #include "textflag.h"
 #include "columns_amd64.h"
 
-// The unpackers of Q2_K, Q3_K and IQ4_XS to super16 panels (panel_amd64.go);
+// The unpackers of Q2_K and Q3_K to super16 panels, of IQ4_XS to super32 ones
+// (panel_amd64.go);
 // tensor/decode_kquant.go and decode_quant.go draw the blocks.
 
 // TWOBITS stores the four fields of two bits of z, which are 32 elements apart,
@@ -180,7 +181,7 @@ DATA levels<>+8(SB)/8, $0xf1d9c5b5a6998d81
 GLOBL levels<>(SB), RODATA|NOPTR, $16
 
 // LEVELS stores what the low nibbles of z stand for at p, and that of the high
-// ones at 640+p.
+// ones at 512+p.
 #define LEVELS(z, p) \
 	VPANDD Z31, z, Z8;       \
 	VPSHUFB Z8, Z30, Z8;     \
@@ -188,7 +189,7 @@ GLOBL levels<>(SB), RODATA|NOPTR, $16
 	VPSRLW $4, z, z;         \
 	VPANDD Z31, z, z;        \
 	VPSHUFB z, Z30, z;       \
-	VMOVDQU64 z, 640+p(DI)
+	VMOVDQU64 z, 512+p(DI)
 
 // SUB4XS does a sub-block of 32: four bits of its scale are in Z17 from low on, and
 // the bits 4 and 5 in Z16, high further on.
@@ -203,8 +204,7 @@ GLOBL levels<>(SB), RODATA|NOPTR, $16
 	VPANDD Z29, Z8, Z8;            \
 	VPTERNLOGD $0xf8, Z28, Z9, Z8; \
 	VPSUBD Z27, Z8, Z8;            \
-	VMOVDQU64 Z8, p+512(DI);       \
-	VMOVDQU64 Z8, p+1152(DI)
+	VMOVDQU64 Z8, p+1024(DI)
 
 #define DWORDS(v, z) \
 	MOVL $v, AX; \
@@ -221,18 +221,18 @@ TEXT ·unpackIQ4XSVNNI(SB), NOSPLIT, $0-40
 
 block:
 	COLUMNS(0)
-	WIDEN(Z0, 11264)
+	WIDEN(Z0, 9728)
 	VMOVDQA64 Z0, Z16
 	VMOVDQA64 Z1, Z17
 	SUB4XS(8, 0, 12, 0)
-	SUB4XS(24, 4, 14, 1280)
-	SUB4XS(40, 8, 16, 2560)
-	SUB4XS(56, 12, 18, 3840)
-	SUB4XS(72, 16, 20, 5120)
-	SUB4XS(88, 20, 22, 6400)
-	SUB4XS(104, 24, 24, 7680)
-	SUB4XS(120, 28, 26, 8960)
-	ADVANCE(136, 11520)
+	SUB4XS(24, 4, 14, 1152)
+	SUB4XS(40, 8, 16, 2304)
+	SUB4XS(56, 12, 18, 3456)
+	SUB4XS(72, 16, 20, 4608)
+	SUB4XS(88, 20, 22, 5760)
+	SUB4XS(104, 24, 24, 6912)
+	SUB4XS(120, 28, 26, 8064)
+	ADVANCE(136, 9984)
 	JNZ block
 	VZEROUPPER
 	RET
