@@ -29,6 +29,30 @@ func flattenQ5KAVX2(flat, w *byte, blocks int)
 //go:noescape
 func flattenQ6KAVX2(flat, w *byte, blocks int)
 
+//go:noescape
+func flattenQ4_0AVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ4_1AVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ5_0AVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ5_1AVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenIQ4NLAVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ2KAVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenQ3KAVX2(flat, w *byte, blocks int)
+
+//go:noescape
+func flattenIQ4XSAVX2(flat, w *byte, blocks int)
+
 // flattenStored takes apart a row, if there is a loop for its encoding.
 func flattenStored(flat []byte, e Encoding, row []byte, blocks int) bool {
 	switch e {
@@ -38,6 +62,22 @@ func flattenStored(flat []byte, e Encoding, row []byte, blocks int) bool {
 		flattenQ5KAVX2(&flat[0], &row[0], blocks)
 	case Q6_K:
 		flattenQ6KAVX2(&flat[0], &row[0], blocks)
+	case Q4_0:
+		flattenQ4_0AVX2(&flat[0], &row[0], blocks)
+	case Q4_1:
+		flattenQ4_1AVX2(&flat[0], &row[0], blocks)
+	case Q5_0:
+		flattenQ5_0AVX2(&flat[0], &row[0], blocks)
+	case Q5_1:
+		flattenQ5_1AVX2(&flat[0], &row[0], blocks)
+	case IQ4_NL:
+		flattenIQ4NLAVX2(&flat[0], &row[0], blocks)
+	case Q2_K:
+		flattenQ2KAVX2(&flat[0], &row[0], blocks)
+	case Q3_K:
+		flattenQ3KAVX2(&flat[0], &row[0], blocks)
+	case IQ4_XS:
+		flattenIQ4XSAVX2(&flat[0], &row[0], blocks)
 	default:
 		return false
 	}
