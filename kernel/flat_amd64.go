@@ -106,3 +106,11 @@ func dotFlat(out *[4]float32, flat *byte, tokens int, e Encoding, q *int8, d *fl
 		dotSuper1AVX2(&out[0], flat, q, d, sums, k, blocks, affine)
 	}
 }
+
+//go:noescape
+func minimaAVX2(row *byte, bytes int, d *float32, sums *int16, blocks int) float32
+
+// minima returns m of a row of affine blocks of 32, and one token.
+func minima(row []byte, bytes int, d []float32, sums []int16) float32 {
+	return minimaAVX2(&row[0], bytes, &d[0], &sums[0], len(d))
+}

@@ -50,3 +50,12 @@ func dotFlat(out *[4]float32, flat *byte, tokens int, e Encoding, q *int8, d *fl
 		}
 	}
 }
+
+// minima returns m of a row of affine blocks of 32, and one token.
+func minima(row []byte, bytes int, d []float32, sums []int16) (m float32) {
+	for b, dx := range d {
+		dmin := -half(row[b*bytes+2:])
+		m = fma(dmin*dx, float32(int32(sums[2*b])+int32(sums[2*b+1])), m)
+	}
+	return m
+}

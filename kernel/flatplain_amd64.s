@@ -129,3 +129,31 @@ block:
 	JNZ block
 	VZEROUPPER
 	RET
+
+// func minimaAVX2(row *byte, bytes int, d *float32, sums *int16, blocks int) float32
+TEXT ·minimaAVX2(SB), NOSPLIT, $0-44
+	MOVQ row+0(FP), SI
+	MOVQ bytes+8(FP), R8
+	MOVQ d+16(FP), DI
+	MOVQ sums+24(FP), BX
+	MOVQ blocks+32(FP), CX
+	VXORPS X0, X0, X0
+	VXORPS X3, X3, X3
+
+	// The half after d is minus the minimum, and so is its product with d of x.
+block:
+	VPBROADCASTW 2(SI), X1
+	VCVTPH2PS X1, X1
+	VMULSS (DI), X1, X1
+	MOVWLSX (BX), AX
+	MOVWLSX 2(BX), DX
+	ADDL DX, AX
+	VCVTSI2SSL AX, X3, X2
+	VFNMADD231SS X2, X1, X0
+	ADDQ R8, SI
+	ADDQ $4, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ block
+	VMOVSS X0, ret+40(FP)
+	RET
