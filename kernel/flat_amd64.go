@@ -2,6 +2,8 @@
 
 package kernel
 
+import "github.com/deskseek/deskseek/internal/grid"
+
 //go:noescape
 func dotSuper4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int16, k, blocks, affine int)
 
@@ -53,6 +55,27 @@ func flattenQ3KAVX2(flat, w *byte, blocks int)
 //go:noescape
 func flattenIQ4XSAVX2(flat, w *byte, blocks int)
 
+//go:noescape
+func flattenIQ3XXSAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ3SAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ2XXSAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ2XSAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ2SAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ1SAVX2(flat, w *byte, blocks int, grid *uint32)
+
+//go:noescape
+func flattenIQ1MAVX2(flat, w *byte, blocks int, grid *uint32)
+
 // flattenStored takes apart a row, if there is a loop for its encoding.
 func flattenStored(flat []byte, e Encoding, row []byte, blocks int) bool {
 	switch e {
@@ -78,6 +101,20 @@ func flattenStored(flat []byte, e Encoding, row []byte, blocks int) bool {
 		flattenQ3KAVX2(&flat[0], &row[0], blocks)
 	case IQ4_XS:
 		flattenIQ4XSAVX2(&flat[0], &row[0], blocks)
+	case IQ3_XXS:
+		flattenIQ3XXSAVX2(&flat[0], &row[0], blocks, &grid.IQ3XXS[0])
+	case IQ3_S:
+		flattenIQ3SAVX2(&flat[0], &row[0], blocks, &grid.IQ3S[0])
+	case IQ2_XXS:
+		flattenIQ2XXSAVX2(&flat[0], &row[0], blocks, &grid.IQ2XXS[0])
+	case IQ2_XS:
+		flattenIQ2XSAVX2(&flat[0], &row[0], blocks, &grid.IQ2XS[0])
+	case IQ2_S:
+		flattenIQ2SAVX2(&flat[0], &row[0], blocks, &grid.IQ2S[0])
+	case IQ1_S:
+		flattenIQ1SAVX2(&flat[0], &row[0], blocks, &grid.IQ1[0])
+	case IQ1_M:
+		flattenIQ1MAVX2(&flat[0], &row[0], blocks, &grid.IQ1[0])
 	default:
 		return false
 	}
