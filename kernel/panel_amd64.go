@@ -89,8 +89,6 @@ func (s *Scratch) unpack(e Encoding, w []byte, rowBytes, n int) {
 			unpackQ6KVNNI(p, from, rowBytes, n)
 		case Q8_0:
 			unpackQ8VNNI(p, from, rowBytes, n)
-		default:
-			unpackHalf(p, e, from, rowBytes, n, 0)
 		}
 	}
 }

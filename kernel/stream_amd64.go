@@ -4,15 +4,14 @@ package kernel
 
 import "unsafe"
 
-// Up to streamTokens are multiplied with small parts of a panel, which stay in the
-// first cache, while the memory of the next rows is read ahead.
-const (
-	streamTokens = 2 * tileTokens
-	streamValues = 512
-)
+// streamValues is how many values of a row are taken apart at a time: so little of
+// a panel stays in the first cache.
+const streamValues = 512
 
-// stream does MatMulQ8 for at least panelRows rows and at most streamTokens
-// tokens. The last panel is the last panelRows rows, some of them perhaps again.
+// stream does MatMulQ8 for at least panelRows rows and at most passTokens tokens,
+// of the encodings that are not fused. While it does some rows, it reads ahead the
+// memory of the next. The last panel is the last panelRows rows, some of them
+// perhaps again.
 func (s *Scratch) stream(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	values, bytes := e.Block()
 	blocks, rowBytes := a.K/values, e.rowBytes(a.K)
