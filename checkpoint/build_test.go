@@ -119,7 +119,7 @@ func smallGGUF(t testing.TB) []byte {
 // withUnread is a file whose first three tensors have types that are not read:
 // one of known size, two that end where the next begins.
 func withUnread() []byte {
-	return newGGUF(4, 0).info("a", 16, 0, 256, 3).info("c", 9999, 384, 8).info("b", 339, 224, 256, 2).info("d", 0, 416, 8).data(448)
+	return newGGUF(4, 0).info("a", 35, 0, 256, 3).info("c", 9999, 384, 8).info("b", 339, 224, 256, 2).info("d", 0, 416, 8).data(448)
 }
 
 // smallSafetensors is a valid file with FP8 weights and a tensor of every dtype.

@@ -83,7 +83,7 @@ func TestUnread(t *testing.T) {
 		want []want
 	}{
 		{withUnread(), []want{
-			{"a", "IQ2_XXS", []int{3, 256}, 198}, {"b", "IQ4_K_R4 (of ik_llama.cpp)", []int{2, 256}, 160},
+			{"a", "TQ2_0", []int{3, 256}, 198}, {"b", "IQ4_K_R4 (of ik_llama.cpp)", []int{2, 256}, 160},
 			{"c", "number 9999", []int{8}, 32}, {"d", "F32", []int{8}, 32},
 		}},
 		{newGGUF(1, 0).info("last", 137, 0, 256).data(80), []want{{"last", "IQ2_K (of ik_llama.cpp)", []int{256}, 80}}},

@@ -103,7 +103,8 @@ var ggmlTypes = map[uint32]tensor.DType{
 	24: tensor.I8, 25: tensor.I16, 26: tensor.I32, 27: tensor.I64,
 	2: tensor.Q4_0, 3: tensor.Q4_1, 6: tensor.Q5_0, 7: tensor.Q5_1, 8: tensor.Q8_0,
 	10: tensor.Q2_K, 11: tensor.Q3_K, 12: tensor.Q4_K, 13: tensor.Q5_K, 14: tensor.Q6_K,
-	20: tensor.IQ4_NL, 23: tensor.IQ4_XS,
+	20: tensor.IQ4_NL, 23: tensor.IQ4_XS, 18: tensor.IQ3_XXS, 21: tensor.IQ3_S,
+	16: tensor.IQ2_XXS, 17: tensor.IQ2_XS, 22: tensor.IQ2_S, 19: tensor.IQ1_S, 29: tensor.IQ1_M,
 }
 
 // otherTypes are those that are not, with values and bytes of a block where all
@@ -111,8 +112,6 @@ var ggmlTypes = map[uint32]tensor.DType{
 var otherTypes = map[uint32]encoding{
 	4: other("Q4_2 (removed from ggml)", 0, 0), 5: other("Q4_3 (removed from ggml)", 0, 0),
 	9: other("Q8_1", 32, 36), 15: other("Q8_K", 256, 292),
-	16: other("IQ2_XXS", 256, 66), 17: other("IQ2_XS", 256, 74), 18: other("IQ3_XXS", 256, 98), 19: other("IQ1_S", 256, 50),
-	21: other("IQ3_S", 256, 110), 22: other("IQ2_S", 256, 82), 29: other("IQ1_M", 256, 56),
 	31: other("Q4_0_4_4 (removed from ggml)", 32, 18), 32: other("Q4_0_4_8 (removed from ggml)", 32, 18),
 	33: other("Q4_0_8_8 (removed from ggml)", 32, 18), 34: other("TQ1_0", 256, 54), 35: other("TQ2_0", 256, 66),
 	36: other("IQ4_NL_4_4 (removed from ggml)", 32, 18), 37: other("IQ4_NL_4_8 (removed from ggml)", 32, 18),

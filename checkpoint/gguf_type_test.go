@@ -25,7 +25,7 @@ func TestTypeTables(t *testing.T) {
 		}
 	}
 	for number, want := range map[uint32]string{
-		2: "Q4_0", 16: "IQ2_XXS", 36: "IQ4_NL_4_4 (removed from ggml)", 339: "IQ4_K_R4 (of ik_llama.cpp)", 9999: "number 9999",
+		2: "Q4_0", 16: "IQ2_XXS", 35: "TQ2_0", 36: "IQ4_NL_4_4 (removed from ggml)", 339: "IQ4_K_R4 (of ik_llama.cpp)", 9999: "number 9999",
 	} {
 		e := ggmlEncoding(number)
 		if got := (&tensor.Tensor{DType: e.dtype, Unsupported: e.unsupported}).Type(); got != want {

@@ -280,20 +280,20 @@ func TestGGUFUnsupportedType(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := buf.Bytes()
-	const iq2xxs = 16
+	const tq2_0 = 35
 	for _, name := range []string{"blk.0.attn_output.weight", "output.weight"} {
 		// ┌──────┬────────────┬────────────────┬──────┬────────┐
 		// │ name │ dimensions │ ne[dimensions] │ type │ offset │
 		// └──────┴────────────┴────────────────┴──────┴────────┘
 		at := bytes.Index(file, append([]byte{byte(len(name)), 0, 0, 0, 0, 0, 0, 0}, name...))
-		file[at+8+len(name)+4+2*8] = iq2xxs
+		file[at+8+len(name)+4+2*8] = tq2_0
 	}
 	ck, err := checkpoint.OpenBytes("draft.gguf", file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = Load(ck, Options{})
-	for _, want := range []string{"tensor blk.0.attn_output.weight: type IQ2_XXS is not supported", "tensor output.weight: type IQ2_XXS is not supported"} {
+	for _, want := range []string{"tensor blk.0.attn_output.weight: type TQ2_0 is not supported", "tensor output.weight: type TQ2_0 is not supported"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

@@ -39,6 +39,20 @@ func (u *block) unpack(e Encoding, src []byte) {
 		unpackQ6K(u, src)
 	case IQ4_XS:
 		unpackIQ4XS(u, src)
+	case IQ3_XXS:
+		unpackIQ3XXS(u, src)
+	case IQ3_S:
+		unpackIQ3S(u, src)
+	case IQ2_XXS:
+		unpackIQ2XXS(u, src)
+	case IQ2_XS:
+		unpackIQ2XS(u, src)
+	case IQ2_S:
+		unpackIQ2S(u, src)
+	case IQ1_S:
+		unpackIQ1S(u, src)
+	case IQ1_M:
+		unpackIQ1M(u, src)
 	}
 }
 
@@ -78,12 +92,16 @@ func addBits(q, src []byte, shift int, mask byte, to int) {
 	}
 }
 
+// eachBit returns the bits of v as bytes 0 or 1.
+func eachBit(v uint8) uint64 {
+	// The byte eight times, in each one of its bits, which carries to bit 7.
+	return (uint64(v)*everyByte&0x8040201008040201 + 0x7f*everyByte) >> 7 & everyByte
+}
+
 // fifth adds bit i of 32 to q[i] as bit 4.
 func fifth(q, bits []byte) {
 	for i, v := range bits[:4] {
-		// The byte eight times, in each one of its bits, which carries to bit 7.
-		each := uint64(v)*everyByte&0x8040201008040201 + 0x7f*everyByte
-		putEight(q[8*i:], eight(q[8*i:])|each>>7&everyByte<<4)
+		putEight(q[8*i:], eight(q[8*i:])|eachBit(v)<<4)
 	}
 }
 

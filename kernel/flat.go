@@ -135,15 +135,10 @@ func dotFlats(dst []float32, stride int, flat []byte, size int, e Encoding, n in
 func subtractMinima(dst []float32, stride int, w []byte, e Encoding, n int, a *Q8Rows) {
 	_, bytes := e.Block()
 	blocks := a.K / 32
-	for r := range n {
-		for t := range a.N {
-			var m float32
-			for b := range blocks {
-				dmin := -half(w[(r*blocks+b)*bytes+2:])
-				i := t*blocks + b
-				m = fma(dmin*a.D[i], float32(int32(a.Sums[2*i])+int32(a.Sums[2*i+1])), m)
-			}
-			dst[t*stride+r] -= m
+	for t := range a.N {
+		d, sums := a.D[t*blocks:][:blocks], a.Sums[2*t*blocks:][:2*blocks]
+		for r := range n {
+			dst[t*stride+r] -= minima(w[r*blocks*bytes:][:blocks*bytes], bytes, d, sums)
 		}
 	}
 }

@@ -23,6 +23,13 @@ const (
 	Q5_K
 	Q6_K
 	IQ4_XS
+	IQ3_XXS
+	IQ3_S
+	IQ2_XXS
+	IQ2_XS
+	IQ2_S
+	IQ1_S
+	IQ1_M
 	numEncodings
 )
 
@@ -33,18 +40,25 @@ var encodings = [numEncodings]struct {
 	affine        bool
 	zero          int
 }{
-	Q4_0:   {32, 18, false, 8},
-	Q4_1:   {32, 20, true, 0},
-	Q5_0:   {32, 22, false, 16},
-	Q5_1:   {32, 24, true, 0},
-	Q8_0:   {32, 34, false, 128},
-	IQ4_NL: {32, 18, false, 128},
-	Q2_K:   {256, 84, true, 0},
-	Q3_K:   {256, 110, false, 4},
-	Q4_K:   {256, 144, true, 0},
-	Q5_K:   {256, 176, true, 0},
-	Q6_K:   {256, 210, false, 32},
-	IQ4_XS: {256, 136, false, 128},
+	Q4_0:    {32, 18, false, 8},
+	Q4_1:    {32, 20, true, 0},
+	Q5_0:    {32, 22, false, 16},
+	Q5_1:    {32, 24, true, 0},
+	Q8_0:    {32, 34, false, 128},
+	IQ4_NL:  {32, 18, false, 128},
+	Q2_K:    {256, 84, true, 0},
+	Q3_K:    {256, 110, false, 4},
+	Q4_K:    {256, 144, true, 0},
+	Q5_K:    {256, 176, true, 0},
+	Q6_K:    {256, 210, false, 32},
+	IQ4_XS:  {256, 136, false, 128},
+	IQ3_XXS: {256, 98, false, gridZero},
+	IQ3_S:   {256, 110, false, gridZero},
+	IQ2_XXS: {256, 66, false, gridZero},
+	IQ2_XS:  {256, 74, false, gridZero},
+	IQ2_S:   {256, 82, false, gridZero},
+	IQ1_S:   {256, 50, false, gridZero},
+	IQ1_M:   {256, 56, false, gridZero},
 }
 
 // Block returns how many values one block holds, 32 or 256, and the bytes it

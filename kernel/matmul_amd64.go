@@ -17,6 +17,11 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 			tokens := a.Slice(t, min(t+tileTokens, a.N))
 			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
+	case vnni && !fused(e) && rows >= panelRows:
+		for t := 0; t < a.N; t += passTokens {
+			tokens := a.Slice(t, min(t+passTokens, a.N))
+			s.stream(dst[t*stride:], stride, w, e, rows, &tokens)
+		}
 	case vnni && rows >= panelRows && a.N > fewTokens:
 		for t := 0; t < a.N; t += passTokens {
 			tokens := a.Slice(t, min(t+passTokens, a.N))

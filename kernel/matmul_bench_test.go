@@ -26,7 +26,8 @@ func BenchmarkRoof(b *testing.B) {
 	})
 }
 
-var benchEncodings = []string{"Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K"}
+var benchEncodings = []string{"Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K",
+	"IQ3_XXS", "IQ3_S", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ1_S", "IQ1_M"}
 
 // BenchmarkMatMulQ8 has matrices that no cache holds for up to 8 tokens, and
 // 128 rows for more.

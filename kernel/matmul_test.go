@@ -17,12 +17,25 @@ import (
 var encodingNames = map[string]Encoding{
 	"Q4_0": Q4_0, "Q4_1": Q4_1, "Q5_0": Q5_0, "Q5_1": Q5_1, "Q8_0": Q8_0, "IQ4_NL": IQ4_NL,
 	"Q2_K": Q2_K, "Q3_K": Q3_K, "Q4_K": Q4_K, "Q5_K": Q5_K, "Q6_K": Q6_K, "IQ4_XS": IQ4_XS,
+	"IQ3_XXS": IQ3_XXS, "IQ3_S": IQ3_S, "IQ2_XXS": IQ2_XXS, "IQ2_XS": IQ2_XS, "IQ2_S": IQ2_S, "IQ1_S": IQ1_S, "IQ1_M": IQ1_M,
 }
 
-// halves are the offsets of d and dmin in a block.
+// halves are the offsets of d and dmin in a block (see setHalf for IQ1_M).
 var halves = [numEncodings][]int{
 	Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0},
 	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0},
+	IQ3_XXS: {0}, IQ3_S: {0}, IQ2_XXS: {0}, IQ2_XS: {0}, IQ2_S: {0}, IQ1_S: {0}, IQ1_M: {0},
+}
+
+// setHalf sets the half at an offset of a block. That of IQ1_M is in nibbles.
+func setHalf(e Encoding, block []byte, at int, h uint16) {
+	if e != IQ1_M {
+		binary.LittleEndian.PutUint16(block[at:], h)
+		return
+	}
+	for i := range 4 {
+		block[49+2*i] = block[49+2*i]&15 | byte(h>>(4*i)<<4)
+	}
 }
 
 func eachEncoding(t *testing.T, f func(t *testing.T, e Encoding)) {
@@ -106,7 +119,7 @@ func randomWeights(r *rand.Rand, e Encoding, rows, k int) []byte {
 		for _, at := range halves[e] {
 			// 2⁻¹⁰ to 2⁻², of either sign.
 			h := uint16(r.UintN(2)<<15 | (5+r.UintN(8))<<10 | r.UintN(1<<10))
-			binary.LittleEndian.PutUint16(w[b+at:], h)
+			setHalf(e, w[b:], at, h)
 		}
 	}
 	return w
@@ -218,7 +231,7 @@ func TestMatMulQ8Extremes(t *testing.T) {
 				w := slices.Repeat([]byte{fill}, rows*2*bytes)
 				for b := 0; b < len(w); b += bytes {
 					for _, at := range halves[e] {
-						binary.LittleEndian.PutUint16(w[b+at:], 0x3c00) // 1
+						setHalf(e, w[b:], at, 0x3c00) // 1
 					}
 				}
 				got, want := make([]float32, n*rows), make([]float32, n*rows)
@@ -256,7 +269,7 @@ func TestMatMulQ8NonFinite(t *testing.T) {
 			w := randomWeights(r, e, rows, k)
 			for i, h := range []uint16{0x7c00, 0xfc00, 0x7e01, 1, 0x83ff, 0x8000} {
 				for _, at := range halves[e] {
-					binary.LittleEndian.PutUint16(w[(3*i)*e.rowBytes(k)+bytes+at:], h)
+					setHalf(e, w[3*i*e.rowBytes(k)+bytes:], at, h)
 				}
 			}
 			x := normal(r, n*k)
@@ -282,6 +295,9 @@ func FuzzMatMulQ8(f *testing.F) {
 	f.Add(uint64(1), uint8(Q4_K), uint8(4), uint8(1), uint8(1))
 	f.Add(uint64(2), uint8(Q6_K), uint8(33), uint8(2), uint8(7))
 	f.Add(uint64(3), uint8(Q8_0), uint8(5), uint8(3), uint8(3))
+	f.Add(uint64(4), uint8(Q3_K), uint8(40), uint8(2), uint8(1))
+	f.Add(uint64(5), uint8(IQ2_S), uint8(70), uint8(1), uint8(2))
+	f.Add(uint64(6), uint8(IQ1_M), uint8(34), uint8(4), uint8(9))
 	f.Fuzz(func(t *testing.T, seed uint64, e, rows, blocks, n uint8) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		s := NewScratch()

@@ -2,11 +2,7 @@
 
 package kernel
 
-import (
-	"encoding/binary"
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // A panel is 32 rows of weights, taken apart into bytes, for one stretch of
 // blocks: the row is the fastest index, after the four consecutive bytes that
@@ -19,9 +15,7 @@ import (
 //	plain, of 32     q [8][32][4] uint8, d [32], dmin [32] float32
 const (
 	panelRows    = 32
-	super32Bytes = 8*(1024+128) + 512 + 256
 	super16Bytes = 16*(512+128) + 1024 + 256
-	plainBytes   = 1024 + 256
 
 	// A panel has up to so many values of a row: 370 kB, which the second cache
 	// holds beside the activations.
@@ -95,53 +89,8 @@ func (s *Scratch) unpack(e Encoding, w []byte, rowBytes, n int) {
 			unpackQ6KVNNI(p, from, rowBytes, n)
 		case Q8_0:
 			unpackQ8VNNI(p, from, rowBytes, n)
-		default:
-			s.scatter(e, w, rowBytes, n)
-			return
 		}
 	}
-}
-
-// scatter is unpack for the encodings that have no loop of their own.
-func (s *Scratch) scatter(e Encoding, w []byte, rowBytes, n int) {
-	values, bytes := e.Block()
-	size := plainBytes
-	if values == 256 {
-		size = super16Bytes
-	}
-	var u block
-	for r := range panelRows {
-		for b := range n {
-			u.unpack(e, w[r*rowBytes+b*bytes:][:bytes])
-			if p := s.panel[b*size+4*r:]; values == 256 {
-				u.scatterSuper16(p)
-			} else {
-				u.scatterPlain(p)
-			}
-		}
-	}
-}
-
-// scatterSuper16 writes a block to its row in a panel, which begins at p.
-func (u *block) scatterSuper16(p []byte) {
-	little := binary.LittleEndian
-	for j, scale := range u.scale {
-		for i := range 4 {
-			copy(p[640*j+128*i:][:4], u.q[16*j+4*i:][:4])
-		}
-		little.PutUint32(p[640*j+512:], uint32(int32(scale)))
-		little.PutUint16(p[16*640+j/2*128+j%2*2:], uint16(u.shift[j]))
-	}
-	little.PutUint32(p[16*640+1024:], math.Float32bits(u.d))
-	little.PutUint32(p[16*640+1152:], math.Float32bits(u.dmin))
-}
-
-func (u *block) scatterPlain(p []byte) {
-	for i := range 8 {
-		copy(p[128*i:][:4], u.q[4*i:][:4])
-	}
-	binary.LittleEndian.PutUint32(p[1024:], math.Float32bits(u.d))
-	binary.LittleEndian.PutUint32(p[1152:], math.Float32bits(u.dmin))
 }
 
 // tiles multiplies n blocks from b on, which are in the panel, with all tokens,
@@ -158,37 +107,14 @@ func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
 }
 
 func (s *Scratch) tile(e Encoding, a *Q8Rows, acc *float32, b, n int) {
-	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
-	switch {
-	case e == Q4_K || e == Q5_K:
+	if e == Q4_K || e == Q5_K {
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
-	case a.Block == 256 && encodings[e].affine:
-		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n)
-	case a.Block == 256:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n)
-	case !encodings[e].affine:
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*blocks)
-		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n)
-	default:
-		s.tileMinima(a, acc, b, n)
+		tileSuper32(a.N, acc, &s.panel[0], &a.Q[b*256], &a.D[b], &pairs[b*8], a.K, n)
+		return
 	}
-}
-
-// tileMinima is tile for affine blocks of 32: their sums begin at 0, and there
-// are minima.
-func (s *Scratch) tileMinima(a *Q8Rows, acc *float32, b, n int) {
-	blocks := a.K / 32
-	start, sums := s.sums[:len(s.sums)/2], s.sums[len(s.sums)/2:]
-	clear(start[:a.N*blocks])
-	scaledSumsVNNI(&sums[0], &a.Sums[0], 1, a.N*blocks)
-	tilePlain32(a.N, acc, &s.panel[0], &a.Q[b*32], &a.D[b], &start[b], a.K, n)
-	m := unsafe.Slice(acc, a.N*2*panelRows)
-	for t := range a.N {
-		minimaPlain32VNNI(&m[t*2*panelRows+panelRows], &s.panel[0], &a.D[t*blocks+b], &sums[t*blocks+b], n)
-	}
+	s.tileSums(e, a)
+	s.tileProducts(e, a, 0, acc, b, n)
 }
 
 //go:noescape

@@ -2,7 +2,11 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"encoding/binary"
+	"math"
+	"unsafe"
+)
 
 // A panel is two groups of four rows of weights, taken apart into int8 with zero
 // taken off, for one stretch of blocks. A unit is 16 values of its four pairs of rows: of
@@ -166,6 +170,43 @@ func (s *Scratch) unpack(e Encoding, w []byte, apart, n, g int) {
 		unpackQ51NEON(p, from, apart, n, g)
 	case IQ4_NL:
 		unpackIQ4NLNEON(p, from, apart, n, g)
+	default:
+		s.scatter(e, w, apart, n, g)
+	}
+}
+
+// scatter is unpack for the encodings that have no loop of their own: centred ones,
+// of 256 values.
+func (s *Scratch) scatter(e Encoding, w []byte, apart, n, g int) {
+	_, bytes := e.Block()
+	var u block
+	for row := range 4 {
+		for b := range n {
+			u.unpack(e, w[row*apart+b*bytes:][:bytes])
+			u.scatter(s.panel[b*superBytes:][:superBytes], uint8(encodings[e].zero), 4*g+row)
+		}
+	}
+}
+
+// scatter writes a block to its row in a panel's block, which p is.
+func (u *block) scatter(p []byte, zero uint8, row int) {
+	little := binary.LittleEndian
+	pair, j := row/2, row%2
+	for i := 0; i < 256; i += 8 {
+		to := p[i/16*unitBytes+32*pair+8*j+i%16*2:][:8]
+		for k := range to {
+			to[k] = u.q[i+k] - zero
+		}
+	}
+	p = p[16*unitBytes:]
+	d, none, minima, scales := p[16*pair+4*j:], p[64+16*pair+4*j:], p[128+32*pair+16*j:][:16], p[256+16*pair+4*j:]
+	clear(minima)
+	for _, token := range []int{0, 8} {
+		little.PutUint32(d[token:], math.Float32bits(u.d))
+		little.PutUint32(none[token:], 0)
+		for k, scale := range u.scale {
+			little.PutUint32(scales[64*k+token:], uint32(int32(scale)))
+		}
 	}
 }
 

@@ -75,6 +75,24 @@ func tile5Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *in
 func tile6Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 
 //go:noescape
+func tile1Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile2Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile3Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile4Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile5Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile6Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
 func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
 
 //go:noescape
@@ -160,5 +178,23 @@ func tileCentred16(tokens int, acc *float32, panel *byte, q *int8, d *float32, s
 		tile5Centred16VNNI(acc, panel, q, d, start, k, blocks)
 	case 6:
 		tile6Centred16VNNI(acc, panel, q, d, start, k, blocks)
+	}
+}
+
+// tileCentred32 is the same with scales every 32.
+func tileCentred32(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int) {
+	switch tokens {
+	case 1:
+		tile1Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	case 2:
+		tile2Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	case 3:
+		tile3Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	case 4:
+		tile4Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	case 5:
+		tile5Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	case 6:
+		tile6Centred32VNNI(acc, panel, q, d, start, k, blocks)
 	}
 }

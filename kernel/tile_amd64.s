@@ -384,6 +384,32 @@ sub:                           \
 	VZEROUPPER;            \
 	RET
 
+// CENTRED32 is the same with scales every 32.
+#define CENTRED32(STEP, STARTS, ZEROSUM, WEIGHS, ACCS) \
+	ARGUMENTS(6, 3);       \
+block:                         \
+	ZEROSUM;               \
+	MOVL $8, R14;          \
+sub:                           \
+	STARTS;                \
+	STEPS32(STEP);         \
+	WEIGHS(1024);          \
+	ADDQ $1152, SI;        \
+	ADDQ $32, R8;          \
+	ADDQ $32, R9;          \
+	ADDQ $4, BX;           \
+	ADDQ $4, DX;           \
+	DECL R14;              \
+	JNZ  sub;              \
+	ACCS(512);             \
+	ADDQ $768, SI;         \
+	ADDQ $4, DI;           \
+	ADDQ $4, R11;          \
+	DECQ CX;               \
+	JNZ  block;            \
+	VZEROUPPER;            \
+	RET
+
 // func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile6Super32VNNI(SB), NOSPLIT, $0-56
 	SUPER32(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, ACC6, MINIMA6)
@@ -455,6 +481,30 @@ TEXT ·tile2Centred16VNNI(SB), NOSPLIT, $0-56
 // func tile1Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile1Centred16VNNI(SB), NOSPLIT, $0-56
 	CENTRED16(STEP1, START1, ZEROSUM1, WEIGH1, ACC1)
+
+// func tile6Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile6Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP6, START6, ZEROSUM6, WEIGH6, ACC6)
+
+// func tile5Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile5Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP5, START5, ZEROSUM5, WEIGH5, ACC5)
+
+// func tile4Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile4Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP4, START4, ZEROSUM4, WEIGH4, ACC4)
+
+// func tile3Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile3Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP3, START3, ZEROSUM3, WEIGH3, ACC3)
+
+// func tile2Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile2Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP2, START2, ZEROSUM2, WEIGH2, ACC2)
+
+// func tile1Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile1Centred32VNNI(SB), NOSPLIT, $0-56
+	CENTRED32(STEP1, START1, ZEROSUM1, WEIGH1, ACC1)
 
 // In blocks of 32 the accumulators are Z12 to Z23.
 

@@ -24,6 +24,8 @@ var encodings = map[tensor.DType]kernel.Encoding{
 	tensor.Q4_0: kernel.Q4_0, tensor.Q4_1: kernel.Q4_1, tensor.Q5_0: kernel.Q5_0, tensor.Q5_1: kernel.Q5_1,
 	tensor.Q8_0: kernel.Q8_0, tensor.IQ4_NL: kernel.IQ4_NL, tensor.IQ4_XS: kernel.IQ4_XS,
 	tensor.Q2_K: kernel.Q2_K, tensor.Q3_K: kernel.Q3_K, tensor.Q4_K: kernel.Q4_K, tensor.Q5_K: kernel.Q5_K, tensor.Q6_K: kernel.Q6_K,
+	tensor.IQ3_XXS: kernel.IQ3_XXS, tensor.IQ3_S: kernel.IQ3_S, tensor.IQ2_XXS: kernel.IQ2_XXS, tensor.IQ2_XS: kernel.IQ2_XS,
+	tensor.IQ2_S: kernel.IQ2_S, tensor.IQ1_S: kernel.IQ1_S, tensor.IQ1_M: kernel.IQ1_M,
 }
 
 // integer returns how the kernel multiplies l's weight with 8-bit activations,

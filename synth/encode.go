@@ -31,7 +31,8 @@ var ggufFileTypes = map[tensor.DType]uint32{
 	tensor.F32: 0, tensor.F16: 1, tensor.BF16: 32,
 	tensor.Q4_0: 2, tensor.Q4_1: 3, tensor.Q5_0: 8, tensor.Q5_1: 9, tensor.Q8_0: 7,
 	tensor.Q2_K: 10, tensor.Q3_K: 12, tensor.Q4_K: 15, tensor.Q5_K: 17, tensor.Q6_K: 18,
-	tensor.IQ4_NL: 25, tensor.IQ4_XS: 30,
+	tensor.IQ4_NL: 25, tensor.IQ4_XS: 30, tensor.IQ3_S: 26, tensor.IQ3_XXS: 23,
+	tensor.IQ2_S: 28, tensor.IQ2_XS: 20, tensor.IQ2_XXS: 19, tensor.IQ1_S: 24, tensor.IQ1_M: 31,
 }
 
 // Types returns the types that Options.Type may be.
@@ -57,6 +58,9 @@ func FindType(name string) (tensor.DType, error) {
 // superblocks.
 var fallback = map[tensor.DType]tensor.DType{
 	tensor.Q2_K: tensor.IQ4_NL, tensor.Q3_K: tensor.IQ4_NL, tensor.IQ4_XS: tensor.IQ4_NL,
+	tensor.IQ3_S: tensor.IQ4_NL, tensor.IQ3_XXS: tensor.IQ4_NL,
+	tensor.IQ2_S: tensor.IQ4_NL, tensor.IQ2_XS: tensor.IQ4_NL, tensor.IQ2_XXS: tensor.IQ4_NL,
+	tensor.IQ1_S: tensor.IQ4_NL, tensor.IQ1_M: tensor.IQ4_NL,
 	tensor.Q4_K: tensor.Q5_0, tensor.Q5_K: tensor.Q5_1, tensor.Q6_K: tensor.Q8_0,
 }
 

@@ -11,7 +11,7 @@ import (
 type layout struct {
 	dtype tensor.DType
 	bytes int
-	d     int // offset of the block's scale, an IEEE half
+	d     int // offset of the block's scale, an IEEE half, or inNibbles
 	// min is the offset of a second half, of the minimum, and minPerD what
 	// centres the values at zero when it is that many times the scale.
 	min     int
@@ -23,7 +23,12 @@ type layout struct {
 	tame func(block []byte)
 }
 
-const noMin = -1
+const (
+	noMin = -1
+	// inNibbles is where IQ1_M has its scale: in the high four bits of its last
+	// four words, the lowest first.
+	inNibbles = -1
+)
 
 // layouts are those of GGUF's block encodings; the decoders of package tensor
 // draw the blocks.
@@ -40,6 +45,13 @@ var layouts = []layout{
 	{tensor.Q6_K, 210, 208, noMin, 0, false, nil},
 	{tensor.IQ4_NL, 18, 0, noMin, 0, true, nil},
 	{tensor.IQ4_XS, 136, 0, noMin, 0, false, nil},
+	{tensor.IQ3_S, 110, 0, noMin, 0, false, nil},
+	{tensor.IQ3_XXS, 98, 0, noMin, 0, false, nil},
+	{tensor.IQ2_S, 82, 0, noMin, 0, false, nil},
+	{tensor.IQ2_XS, 74, 0, noMin, 0, false, nil},
+	{tensor.IQ2_XXS, 66, 0, noMin, 0, false, nil},
+	{tensor.IQ1_M, 56, inNibbles, noMin, 0, false, nil},
+	{tensor.IQ1_S, 50, 0, noMin, 0, false, nil},
 }
 
 func layoutOf(d tensor.DType) *layout {
@@ -73,8 +85,15 @@ func (l *layout) finish(block []byte, scales *[16]scale) {
 	if l.tame != nil {
 		l.tame(block)
 	}
-	s := scales[block[l.d]&15]
-	little.PutUint16(block[l.d:], s.d)
+	s := scales[block[max(l.d, 0)]&15]
+	if l.d == inNibbles {
+		for i := range 4 {
+			word := block[len(block)-8+2*i:]
+			little.PutUint16(word, little.Uint16(word)&0xfff|s.d>>(4*i)<<12)
+		}
+	} else {
+		little.PutUint16(block[l.d:], s.d)
+	}
 	if l.min != noMin {
 		little.PutUint16(block[l.min:], s.min)
 	}

@@ -155,7 +155,8 @@ func rms(v []float32) float64 {
 // TestWeights checks mean and deviation of the values of every matrix. An FP8
 // matrix may have so few scales that they are all small.
 func TestWeights(t *testing.T) {
-	all := []Options{{Format: FP8}, {Format: MLX4}, {Format: BF16}, {Type: tensor.Q2_K}, {}, {Type: tensor.Q5_0}, {Type: tensor.IQ4_XS}}
+	all := []Options{{Format: FP8}, {Format: MLX4}, {Format: BF16}, {Type: tensor.Q2_K}, {}, {Type: tensor.Q5_0}, {Type: tensor.IQ4_XS},
+		{Type: tensor.IQ3_S}, {Type: tensor.IQ2_XXS}, {Type: tensor.IQ1_S}, {Type: tensor.IQ1_M}}
 	if testing.Short() {
 		all = all[:1]
 	}

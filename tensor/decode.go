@@ -58,6 +58,20 @@ func Decode(dst []float32, t *Tensor, row int) {
 		decodeIQ4NL(dst, src)
 	case IQ4_XS:
 		decodeIQ4XS(dst, src)
+	case IQ3_XXS:
+		decodeIQ3XXS(dst, src)
+	case IQ3_S:
+		decodeIQ3S(dst, src)
+	case IQ2_XXS:
+		decodeIQ2XXS(dst, src)
+	case IQ2_XS:
+		decodeIQ2XS(dst, src)
+	case IQ2_S:
+		decodeIQ2S(dst, src)
+	case IQ1_S:
+		decodeIQ1S(dst, src)
+	case IQ1_M:
+		decodeIQ1M(dst, src)
 	case MLX4, MLX8:
 		decodeMLX(dst, src, t, row)
 	default:

@@ -29,6 +29,13 @@ const (
 	Q6_K
 	IQ4_NL
 	IQ4_XS
+	IQ3_XXS
+	IQ3_S
+	IQ2_XXS
+	IQ2_XS
+	IQ2_S
+	IQ1_S
+	IQ1_M
 	MLX4 // MLX affine, 8 four-bit values a uint32, with scales and biases
 	MLX8 // MLX affine, 4 eight-bit values a uint32
 	numDTypes
@@ -66,6 +73,13 @@ var facts = [numDTypes]struct {
 	Q6_K:    {"Q6_K", 256, 210},
 	IQ4_NL:  {"IQ4_NL", 32, 18},
 	IQ4_XS:  {"IQ4_XS", 256, 136},
+	IQ3_XXS: {"IQ3_XXS", 256, 98},
+	IQ3_S:   {"IQ3_S", 256, 110},
+	IQ2_XXS: {"IQ2_XXS", 256, 66},
+	IQ2_XS:  {"IQ2_XS", 256, 74},
+	IQ2_S:   {"IQ2_S", 256, 82},
+	IQ1_S:   {"IQ1_S", 256, 50},
+	IQ1_M:   {"IQ1_M", 256, 56},
 	MLX4:    {"MLX4", 8, 4},
 	MLX8:    {"MLX8", 4, 4},
 }

@@ -30,12 +30,13 @@ var rules = []rule{
 	{"sample", []string{"token"}},
 	{"nn", []string{"kernel", "tensor"}},
 	{"checkpoint", []string{"tensor"}},
-	{"kernel", []string{"internal/cpu"}},
-	{"tensor", nil},
+	{"kernel", []string{"internal/cpu", "internal/grid"}},
+	{"tensor", []string{"internal/grid"}},
 	{"token", nil},
 
 	{"internal/archtest", nil},
 	{"internal/cpu", nil},
+	{"internal/grid", nil},
 	{"internal/golden", []string{"internal/npy"}},
 	{"internal/npy", nil},
 }
