@@ -8,10 +8,11 @@ import "golang.org/x/sys/cpu"
 // every one since 2018.
 var hasDotProducts = cpu.ARM64.HasASIMDDP
 
-// A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
+// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It grows to
 // what the widest weights need, and then allocates nothing.
 type Scratch struct {
-	flat []byte // rows
+	flat   []byte // rows
+	flatF8 f8Flat
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.

@@ -27,3 +27,27 @@
 // SXTLB widens the lower eight int8 to int16, SXTLB2 the upper eight.
 #define SXTLB(n, d) WORD $(0x0F08A400 | (n)<<5 | (d))
 #define SXTLB2(n, d) WORD $(0x4F08A400 | (n)<<5 | (d))
+
+// SRSHL shifts int16 to the left, or to the right where the count is negative,
+// rounding to the nearest, up in the middle: Vd.8H = Vn.8H << Vm.8H.
+#define SRSHL(m, n, d) WORD $(0x4E605400 | (m)<<16 | (n)<<5 | (d))
+
+// CMLTB sets the bytes below 0 to -1 and the others to 0.
+#define CMLTB(n, d) WORD $(0x4E20A800 | (n)<<5 | (d))
+
+// SCVTF converts four int32 to float32.
+#define SCVTF(n, d) WORD $(0x4E21D800 | (n)<<5 | (d))
+
+// VFABS is |Vn| of four float32, VFMAX the greater of Vn and Vm.
+#define VFABS(n, d) WORD $(0x4EA0F800 | (n)<<5 | (d))
+#define VFMAX(m, n, d) WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d))
+
+// FMAXV is the greatest of four float32.
+#define FMAXV(n, d) WORD $(0x6E30F800 | (n)<<5 | (d))
+
+// VFCVTNS rounds four float32 to int32, ties to even.
+#define VFCVTNS(n, d) WORD $(0x4E21A800 | (n)<<5 | (d))
+
+// SQXTN narrows int32 to int16 in the lower half, saturating, SQXTN2 in the upper.
+#define SQXTN(n, d) WORD $(0x0E614800 | (n)<<5 | (d))
+#define SQXTN2(n, d) WORD $(0x4E614800 | (n)<<5 | (d))
