@@ -17,7 +17,8 @@ const (
 	// its tensor.Decode value. It is the definition; traces and golden tests
 	// use it.
 	Exact Math = "exact"
-	// Fast multiplies integer weights with activations in 8 bits.
+	// Fast multiplies integer weights with activations in 8 bits, and FP8 weights
+	// with activations in 16 bits.
 	Fast Math = "fast"
 )
 

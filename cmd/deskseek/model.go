@@ -21,7 +21,7 @@ type modelFlag struct {
 
 func (f *modelFlag) add(c *cobra.Command) {
 	f.addPath(c)
-	c.Flags().StringVar(&f.math, "math", string(deepseek.Exact), `how to compute: "exact" is f32 throughout, "fast" multiplies integer weights with 8-bit activations`)
+	c.Flags().StringVar(&f.math, "math", string(deepseek.Exact), `how to compute: "exact" is f32 throughout, "fast" multiplies integer weights with 8-bit activations, FP8 weights with 16-bit ones`)
 	c.Flags().IntVarP(&f.threads, "threads", "t", 0, "number of threads (default one for each processor)")
 }
 
