@@ -10,9 +10,8 @@ import (
 type Options struct {
 	// Math is how the network computes: deepseek.Exact (f32 activations, cache
 	// and sums, every weight by the value its encoding defines) or
-	// deepseek.Fast (weights in integers or FP8 times activations in 8
-	// or 16 bits). Default
-	// Exact.
+	// deepseek.Fast (weights in integers or FP8 times activations in 8 or 16
+	// bits). Default Exact.
 	Math deepseek.Math
 	// Workers is the number of threads. Default one for each processor.
 	Workers int

@@ -8,24 +8,23 @@
 // is 0. AX, BX, DX and R14 are the same distances to the rows that are next,
 // which are asked for.
 
-// FOUR loads 16 bytes of every fourth row.
-#define FOUR(o, i, x, z) \
-	VMOVDQU o(SI)(i), x;               \
-	VINSERTI32X4 $1, o(R9)(i), z, z;   \
-	VINSERTI32X4 $2, o(R10)(i), z, z;  \
-	VINSERTI32X4 $3, o(R11)(i), z, z
+// FOUR loads 32 bytes from o on of every fourth row: the first 16 of each into
+// the lanes of z, the others into those of z2.
+#define FOUR(o, i, z, z2) \
+	VMOVDQU o(SI)(i), Y4;                   \
+	VMOVDQU o(R10)(i), Y5;                  \
+	VINSERTI64X4 $1, o(R9)(i), Z4, Z4;      \
+	VINSERTI64X4 $1, o(R11)(i), Z5, Z5;     \
+	VSHUFI32X4 $0x88, Z5, Z4, z;            \
+	VSHUFI32X4 $0xdd, Z5, Z4, z2
 
-// COLUMNS loads the 16 bytes from o on of all rows, four in each of Z8, Z1, Z9
-// and Z3.
-#define COLUMNS(o) \
-	FOUR(o, R13*1, X4, Z4);  \
-	FOUR(o, R8*1, X5, Z5);   \
-	FOUR(o, R8*2, X6, Z6);   \
-	FOUR(o, R12*1, X7, Z7);  \
-	VPUNPCKLDQ Z5, Z4, Z0;   \
-	VPUNPCKHDQ Z5, Z4, Z2;   \
-	VPUNPCKLDQ Z7, Z6, Z1;   \
-	VPUNPCKHDQ Z7, Z6, Z3;   \
+// COLUMNS sets Z8, Z1, Z9 and Z3 to four bytes of each row, of the 16 that a, b, c
+// and d have of every fourth.
+#define COLUMNS(a, b, c, d) \
+	VPUNPCKLDQ b, a, Z0;     \
+	VPUNPCKHDQ b, a, Z2;     \
+	VPUNPCKLDQ d, c, Z1;     \
+	VPUNPCKHDQ d, c, Z3;     \
 	VPUNPCKLQDQ Z1, Z0, Z8;  \
 	VPUNPCKHQDQ Z1, Z0, Z1;  \
 	VPUNPCKLQDQ Z3, Z2, Z9;  \
@@ -37,12 +36,21 @@
 	VMOVDQU64 Z13, p(DI);      \
 	VMOVDQU64 Z14, p+128(DI)
 
-#define SIXTEEN(o, p) \
-	COLUMNS(o);       \
+#define SIXTEEN(p) \
 	PANEL(Z8, p);     \
 	PANEL(Z1, p+256); \
 	PANEL(Z9, p+512); \
 	PANEL(Z3, p+768)
+
+#define THIRTYTWO(o, p) \
+	FOUR(o, R13*1, Z16, Z17);     \
+	FOUR(o, R8*1, Z18, Z19);      \
+	FOUR(o, R8*2, Z20, Z21);      \
+	FOUR(o, R12*1, Z22, Z23);     \
+	COLUMNS(Z16, Z18, Z20, Z22);  \
+	SIXTEEN(p);                   \
+	COLUMNS(Z17, Z19, Z21, Z23);  \
+	SIXTEEN(p+1024)
 
 #define NEXT4(i) \
 	PREFETCHT0 (SI)(i);  \
@@ -71,13 +79,11 @@ TEXT ·unpackF8VNNI(SB), NOSPLIT, $0-48
 
 half:
 	NEXT4(AX*1)
-	SIXTEEN(0, 0)
 	NEXT4(BX*1)
-	SIXTEEN(16, 1024)
+	THIRTYTWO(0, 0)
 	NEXT4(DX*1)
-	SIXTEEN(32, 2048)
 	NEXT4(R14*1)
-	SIXTEEN(48, 3072)
+	THIRTYTWO(32, 2048)
 	ADDQ $64, SI
 	ADDQ $64, R9
 	ADDQ $64, R10
