@@ -155,6 +155,32 @@ func divergence(p, q []float32, v int) (sum float64, same int) {
 	return sum, same
 }
 
+// TestFastFP8 bounds how far fast math is from exact math where the weights are
+// FP8. Activations have sixteen bits then, about 2⁻¹² of their deviation being
+// lost, which some twenty products in a row raise to 2⁻⁸ at the most.
+func TestFastFP8(t *testing.T) {
+	for _, c := range golden.Cases(t) {
+		if c.Name != "tiny-fp8" {
+			continue
+		}
+		_, input := c.Ints(t, "input_ids")
+		var logits [2][]float32
+		var vocabulary int
+		for i, math := range []Math{Exact, Fast} {
+			m := open(t, c.Path, Options{Math: math, Cache: CacheF32})
+			vocabulary = m.Config.Vocabulary
+			o := whole(t, m, ids(input), Absorbed, nil)
+			logits[i] = allLogits(o, 0)
+			o.Release()
+		}
+		worst, row := relative(logits[1], logits[0], vocabulary)
+		t.Logf("largest relative error of a row: %.2g", worst)
+		if !(worst <= 0x1p-8) || worst == 0 {
+			t.Errorf("row %d is off by %g, want more than 0 and at most 2⁻⁸", row, worst)
+		}
+	}
+}
+
 func logSoftmax(v []float32) []float64 {
 	top := float64(v[argmax(v)])
 	var sum float64

@@ -65,6 +65,51 @@ func BenchmarkMatMulQ8(b *testing.B) {
 	}
 }
 
+// BenchmarkMatMulF8 is the same for weights in e4m3, the roofs of which are
+// BenchmarkRoof's read, and half of its multiply.
+func BenchmarkMatMulF8(b *testing.B) {
+	for _, k := range []int{7168, 2048} {
+		for _, n := range []int{1, 2, 8, 64, 512} {
+			rows := 128
+			if n <= 8 {
+				rows = rowsBytes / k / 128 * 128
+			}
+			r := rand.New(rand.NewPCG(1, 1))
+			few := randomF8(b, r, 128, k, 0, 4)
+			w := slices.Repeat(few.W, rows/128)
+			a := quantized16(b, normal(r, n*k), n)
+			dst, s := make([]float32, n*128), NewScratch()
+			b.Run(fmt.Sprintf("%d/%d", k, n), func(b *testing.B) {
+				eachTierBench(b, func(b *testing.B) {
+					if n <= 8 {
+						b.SetBytes(int64(len(w)))
+					}
+					step := *few
+					for b.Loop() {
+						for at := 0; at < len(w); at += 128 * k {
+							step.W = w[at : at+128*k]
+							MatMulF8(dst, 128, &step, a, s)
+						}
+					}
+					b.ReportMetric(2*float64(rows*k*n*b.N)/1e9/b.Elapsed().Seconds(), "Gop/s")
+				})
+			})
+		}
+	}
+}
+
+func BenchmarkQuantizeQ16(b *testing.B) {
+	const k = 7168
+	x := normal(rand.New(rand.NewPCG(1, 1)), k)
+	q, d := make([]int16, k), make([]float32, F8Blocks(k))
+	eachTierBench(b, func(b *testing.B) {
+		b.SetBytes(4 * k)
+		for b.Loop() {
+			QuantizeQ16(q, d, x)
+		}
+	})
+}
+
 func BenchmarkQuantizeQ8(b *testing.B) {
 	const k = 7168
 	x := normal(rand.New(rand.NewPCG(1, 1)), k)

@@ -157,3 +157,29 @@
 	VEXT $8, V0.B16, V0.B16, V1.B16; \
 	VFADD(1, 0, 0);                  \
 	FADDP(0, 0)
+
+// SMLAL multiplies int16 and adds int32: Vd.4S += Vn.4H · Vm.4H, the lower four;
+// SMLAL2 takes the upper four.
+#define SMLAL(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d))
+#define SMLAL2(m, n, d) WORD $(0x4E608000 | (m)<<16 | (n)<<5 | (d))
+
+// SXTL widens the lower four int16: Vd.4S = Vn.4H.
+#define SXTL(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
+
+// SRSHL shifts int16 to the left, or to the right where the count is negative,
+// rounding to the nearest, up in the middle: Vd.8H = Vn.8H << Vm.8H.
+#define SRSHL(m, n, d) WORD $(0x4E605400 | (m)<<16 | (n)<<5 | (d))
+
+// CMLTB sets the bytes below 0 to -1 and the others to 0.
+#define CMLTB(n, d) WORD $(0x4E20A800 | (n)<<5 | (d))
+
+// VFMAX takes the greater of four float32, and a NaN rather than a number.
+#define VFMAX(m, n, d) WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d))
+
+// FMAXV is the greatest of four float32.
+#define FMAXV(n, d) WORD $(0x6E30F800 | (n)<<5 | (d))
+
+
+// SQXTN narrows int32 to int16 in the lower half, saturating, SQXTN2 in the upper.
+#define SQXTN(n, d) WORD $(0x0E614800 | (n)<<5 | (d))
+#define SQXTN2(n, d) WORD $(0x4E614800 | (n)<<5 | (d))

@@ -26,13 +26,16 @@ const (
 	tileTokens = 6
 )
 
-// A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
+// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It grows to
 // what the widest weights need, and then allocates nothing.
 type Scratch struct {
 	panel []byte    // begins at a cache line
 	acc   []float32 // [token][acc, m][row]
 	sums  []int32   // of a tile's activations
 	flat  []byte    // rows
+
+	panelF8 f8Panels
+	flatF8  f8Flat
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.

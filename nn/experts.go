@@ -60,36 +60,27 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	j.mid = a.Mat(len(j.rows), e.Hidden)
 	j.y = a.Mat(x.rows, x.cols)
 	j.math, j.down = a.math, false
-	j.quantize(a, j.in, func(e *Expert) [2]Linear { return [2]Linear{e.Gate, e.Up} })
+	j.round(a, j.in, func(e *Expert) [2]Linear { return [2]Linear{e.Gate, e.Up} })
 	products := len(j.rows) * j.in.cols * j.mid.cols
 	a.pool.runProducts(j, 2*products)
 	j.down = true
-	j.quantize(a, j.mid, func(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} })
+	j.round(a, j.mid, func(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} })
 	a.pool.runProducts(j, products)
 	return j.y, nil
 }
 
-// quantize makes the 8-bit forms of x that the given matrices of the active
-// experts ask for.
-func (j *expertsJob) quantize(a *Arena, x Mat, of func(e *Expert) [2]Linear) {
-	var made [2]bool
+// round makes the forms of x that the given matrices of the active experts ask for.
+func (j *expertsJob) round(a *Arena, x Mat, of func(e *Expert) [2]Linear) {
+	var made [forms]bool
+	made[asTheyAre] = true
 	for i := range j.experts {
 		for _, l := range of(&j.experts[i]) {
-			_, block, ok := l.integer(j.math)
-			if form := formOf(block); ok && !made[form] {
-				made[form] = true
-				a.quantize(&j.acts[form], window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
+			if f := l.form(j.math); !made[f] {
+				made[f] = true
+				a.round(&j.acts[f], f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
 			}
 		}
 	}
-}
-
-// formOf returns the place of the 8-bit form in blocks of the given size.
-func formOf(block int) int {
-	if block == 32 {
-		return 0
-	}
-	return 1
 }
 
 // An expertsJob holds the (row, expert) pairs of a step, expert by expert:
@@ -104,8 +95,8 @@ type expertsJob struct {
 	in, mid Mat       // by pair: [pairs, dim], [pairs, hidden]
 	y       Mat
 	math    Math
-	down    bool             // the second pass
-	acts    [2]kernel.Q8Rows // in, then mid, in 8 bits: in blocks of 32, of 256
+	down    bool           // the second pass
+	acts    [forms]rounded // in, then mid, as the weights ask for
 }
 
 // group sorts the routes by expert, rows ascending within one.
@@ -192,9 +183,9 @@ func (j *expertsJob) downRows(w *worker) {
 // whose inputs are x: token t's are dst[t·(hi-lo):].
 func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
 	from, end := j.start[i], j.start[i+1]
-	if e, block, ok := l.integer(j.math); ok {
-		q := j.acts[formOf(block)].Slice(from, end)
-		integerRows(w, dst, hi-lo, l.w, e, lo, hi, &q)
+	if f := l.form(j.math); f != asTheyAre {
+		q := j.acts[f].slice(from, end)
+		roundedRows(w, dst, hi-lo, l.w, lo, hi, &q)
 		return
 	}
 	dots := w.buffer(bufferDots, end-from)

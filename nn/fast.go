@@ -12,9 +12,10 @@ const (
 	// Exact multiplies f32 activations with the value that tensor.Decode gives
 	// each weight. It is the definition.
 	Exact Math = iota
-	// Fast multiplies integer weights with activations in 8 bits, a block at a
-	// time; kernel.MatMulQ8 is its definition. Weights of other encodings are
-	// computed as in Exact.
+	// Fast multiplies integer weights with activations in 8 bits, and FP8 weights
+	// with activations in 16 bits, a block at a time; kernel.MatMulQ8 and
+	// kernel.MatMulF8 are its definition. Weights of other encodings are computed
+	// as in Exact.
 	Fast
 )
 
@@ -28,18 +29,65 @@ var encodings = map[tensor.DType]kernel.Encoding{
 	tensor.IQ2_S: kernel.IQ2_S, tensor.IQ1_S: kernel.IQ1_S, tensor.IQ1_M: kernel.IQ1_M,
 }
 
-// integer returns how the kernel multiplies l's weight with 8-bit activations,
-// and the block that these are quantized in; ok is false where it does not. It
-// depends on the weight alone, so that a token's values do not depend on what
-// else is computed.
-func (l Linear) integer(m Math) (e kernel.Encoding, block int, ok bool) {
+// A form is how the kernel takes the activations that meet a weight.
+type form uint8
+
+const (
+	asTheyAre form = iota // f32
+	eight32               // kernel.Q8Rows in blocks of 32
+	eight256              // kernel.Q8Rows in blocks of 256
+	sixteen               // kernel.Q16Rows
+	forms
+)
+
+// form returns the form of activations that l's weight asks for. It depends on the
+// weight alone, so that a token's values do not depend on what else is computed.
+func (l Linear) form(m Math) form {
 	if m != Fast || l.transposed {
-		return 0, 0, false
+		return asTheyAre
 	}
-	if e, ok = encodings[l.w.DType]; ok {
-		block, _ = e.Block()
+	if l.w.DType == tensor.F8E4M3 {
+		return sixteen
 	}
-	return e, block, ok
+	e, ok := encodings[l.w.DType]
+	if !ok {
+		return asTheyAre
+	}
+	if values, _ := e.Block(); values == 32 {
+		return eight32
+	}
+	return eight256
+}
+
+// Rounded activations are in one of the forms but the first.
+type rounded struct {
+	form form
+	q8   kernel.Q8Rows
+	q16  kernel.Q16Rows
+}
+
+// slice returns the tokens lo to hi, without copying.
+func (q *rounded) slice(lo, hi int) rounded {
+	if q.form == sixteen {
+		return rounded{form: q.form, q16: q.q16.Slice(lo, hi)}
+	}
+	return rounded{form: q.form, q8: q.q8.Slice(lo, hi)}
+}
+
+// tokens returns the number of tokens and of each one's values.
+func (q *rounded) tokens() (n, k int) {
+	if q.form == sixteen {
+		return q.q16.N, q.q16.K
+	}
+	return q.q8.N, q.q8.K
+}
+
+// blocks returns how many blocks a token has, and how many values a block.
+func (q *rounded) blocks() (perToken, values int) {
+	if q.form == sixteen {
+		return kernel.F8Blocks(q.q16.K), kernel.F8Block
+	}
+	return q.q8.K / q.q8.Block, q.q8.Block
 }
 
 // panel is how many rows of a weight the kernel likes to take at a time: shares
@@ -53,56 +101,84 @@ func (w *worker) shareRows(n int) (lo, hi int) {
 }
 
 // mostProducts is the number of multiplications that one call of a kernel may
-// do: some milliseconds at the worst, so that the runtime can stop a thread.
+// do, of more than 128 rows: some milliseconds.
 const mostProducts = 1 << 26
 
 // rowsAtOnce returns how many rows of k weights to multiply with n tokens in one
-// call.
-func rowsAtOnce(k, n int) int { return max(panel, mostProducts/(k*n)/panel*panel) }
+// call: at least as many as have the same scales in FP8, which share what the
+// kernel reads of their tokens.
+func rowsAtOnce(k, n int) int { return max(kernel.F8Block, mostProducts/(k*n)/panel*panel) }
 
-// integerRows computes rows lo to hi of w for the tokens of a, into y: token t's
-// value of row r is y[t·stride+r-lo].
-func integerRows(w *worker, y []float32, stride int, m *tensor.Tensor, e kernel.Encoding, lo, hi int, a *kernel.Q8Rows) {
-	step := rowsAtOnce(m.Cols, a.N)
+// roundedRows computes rows lo to hi of m, which asks for the form of a, for the
+// tokens of a, into y: token t's value of row r is y[t·stride+r-lo].
+func roundedRows(w *worker, y []float32, stride int, m *tensor.Tensor, lo, hi int, a *rounded) {
+	tokens, _ := a.tokens()
+	step := rowsAtOnce(m.Cols, tokens)
 	n := m.RowBytes()
 	for r := lo; r < hi; r += step {
 		end := min(r+step, hi)
-		kernel.MatMulQ8(y[r-lo:], stride, m.Data[r*n:end*n], e, end-r, m.Cols, a, w.scratch)
+		data, dst := m.Data[r*n:end*n], y[r-lo:]
+		if a.form == sixteen {
+			kernel.MatMulF8(dst, stride, &kernel.F8Rows{
+				Rows: end - r, K: m.Cols, First: m.FirstRow + r,
+				W: data, Scale: m.Scale.Data, ScaleBytes: m.Scale.DType.RowBytes(1),
+			}, &a.q16, w.scratch)
+			continue
+		}
+		kernel.MatMulQ8(dst, stride, data, encodings[m.DType], end-r, m.Cols, &a.q8, w.scratch)
 	}
 }
 
-// quantize sets q to x in 8 bits, in blocks of the given size. Of each row of x there are
-// groups windows of k columns, step apart, and row t of group g becomes row
-// g·x.rows+t.
-func (a *Arena) quantize(q *kernel.Q8Rows, x window, n, k, groups, step, block int) {
-	q.N, q.K, q.Block = groups*n, k, block
-	q.Q = grow(q.Q, q.N*k)
-	q.D = grow(q.D, q.N*k/block)
-	q.Sums = grow(q.Sums, q.N*k/16)
-	j := &a.jobs.quantize
-	*j = quantizeJob{q, x, n, step}
-	a.pool.runProducts(j, perValue*q.N*k)
+// round sets q to x in form f. Of each row of x there are groups windows of k
+// columns, step apart, and row t of group g becomes token g·n+t.
+func (a *Arena) round(q *rounded, f form, x window, n, k, groups, step int) {
+	q.form = f
+	if f == sixteen {
+		q.q16.N, q.q16.K = groups*n, k
+	} else {
+		q.q8.N, q.q8.K, q.q8.Block = groups*n, k, 32
+		if f == eight256 {
+			q.q8.Block = 256
+		}
+	}
+	perToken, values := q.blocks()
+	blocks := groups * n * perToken
+	if f == sixteen {
+		q.q16.Q, q.q16.D = grow(q.q16.Q, blocks*values), grow(q.q16.D, blocks)
+	} else {
+		q.q8.Q, q.q8.D = grow(q.q8.Q, blocks*values), grow(q.q8.D, blocks)
+		q.q8.Sums = grow(q.q8.Sums, blocks*values/16)
+	}
+	j := &a.jobs.round
+	*j = roundJob{q, x, n, step}
+	a.pool.runProducts(j, perValue*blocks*values)
 }
 
-type quantizeJob struct {
-	q    *kernel.Q8Rows
+type roundJob struct {
+	q    *rounded
 	x    window
 	n    int // rows of a group
 	step int
 }
 
 // work takes a share of all blocks.
-func (j *quantizeJob) work(w *worker) {
-	lo, hi := w.share(len(j.q.D))
+func (j *roundJob) work(w *worker) {
 	q := j.q
-	perRow := q.K / q.Block
+	tokens, k := q.tokens()
+	perToken, values := q.blocks()
+	lo, hi := w.share(tokens * perToken)
 	for b := lo; b < hi; {
-		row := b / perRow
-		end := min(hi, (row+1)*perRow)
-		g, t := row/j.n, row%j.n
-		from, to := b*q.Block, end*q.Block
-		x := j.x.data[t*j.x.stride+g*j.step:][from-row*q.K : to-row*q.K]
-		kernel.QuantizeQ8(q.Q[from:to], q.D[b:end], q.Sums[from/16:to/16], x, q.Block)
+		token := b / perToken
+		end := min(hi, (token+1)*perToken)
+		g, t := token/j.n, token%j.n
+		row := j.x.data[t*j.x.stride+g*j.step:][:k]
+		x := row[(b-token*perToken)*values : min((end-token*perToken)*values, k)]
+		from, to := b*values, end*values
+		if q.form == sixteen {
+			kernel.QuantizeQ16(q.q16.Q[from:to], q.q16.D[b:end], x)
+		} else {
+			kernel.QuantizeQ8(q.q8.Q[from:to], q.q8.D[b:end], q.q8.Sums[from/16:to/16], x, values)
+		}
 		b = end
 	}
 }

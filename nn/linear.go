@@ -64,9 +64,9 @@ func (l Linear) Apply(x Mat) Mat {
 	a := x.arena
 	j := &a.jobs.linear
 	j.l, j.x, j.y, j.acts = l, x, y, nil
-	if _, block, ok := l.integer(a.math); ok {
+	if f := l.form(a.math); f != asTheyAre {
 		j.acts = &a.jobs.acts
-		a.quantize(j.acts, window{x.data, x.stride}, x.rows, x.cols, 1, 0, block)
+		a.round(j.acts, f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
 	}
 	a.pool.runProducts(j, x.rows*x.cols*y.cols)
 	return y
@@ -75,14 +75,13 @@ func (l Linear) Apply(x Mat) Mat {
 type linearJob struct {
 	l    Linear
 	x, y Mat
-	acts *kernel.Q8Rows // x in 8 bits; nil where it is used as it is
+	acts *rounded // x; nil where it is used as it is
 }
 
 func (j *linearJob) work(w *worker) {
 	lo, hi := w.shareRows(j.l.Out())
 	if j.acts != nil && lo < hi {
-		e, _, _ := j.l.integer(Fast)
-		integerRows(w, j.y.data[lo:], j.y.stride, j.l.w, e, lo, hi, j.acts)
+		roundedRows(w, j.y.data[lo:], j.y.stride, j.l.w, lo, hi, j.acts)
 		return
 	}
 	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, window{j.x.data, j.x.stride}, j.x.rows)
@@ -175,9 +174,9 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 	a := x.arena
 	j := &a.jobs.heads
 	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows, nil}
-	if _, block, ok := heads[0].integer(a.math); ok {
+	if f := heads[0].form(a.math); f != asTheyAre {
 		j.acts = &a.jobs.acts
-		a.quantize(j.acts, j.x, x.rows, heads[0].In(), len(heads), xStep, block)
+		a.round(j.acts, f, j.x, x.rows, heads[0].In(), len(heads), xStep)
 	}
 	a.pool.runProducts(j, x.rows*len(heads)*heads[0].In()*heads[0].Out())
 }
@@ -187,7 +186,7 @@ type headsJob struct {
 	y, x         window
 	yStep, xStep int
 	n            int
-	acts         *kernel.Q8Rows // x in 8 bits, head by head; nil where it is used as it is
+	acts         *rounded // x, head by head; nil where it is used as it is
 }
 
 func (j *headsJob) work(w *worker) {
@@ -196,9 +195,8 @@ func (j *headsJob) work(w *worker) {
 		l := j.heads[h]
 		y := window{j.y.data[h*j.yStep:], j.y.stride}
 		if j.acts != nil {
-			e, _, _ := l.integer(Fast)
-			q := j.acts.Slice(h*j.n, (h+1)*j.n)
-			integerRows(w, y.data, y.stride, l.w, e, 0, l.Out(), &q)
+			q := j.acts.slice(h*j.n, (h+1)*j.n)
+			roundedRows(w, y.data, y.stride, l.w, 0, l.Out(), &q)
 			continue
 		}
 		x := window{j.x.data[h*j.xStep:], j.x.stride}

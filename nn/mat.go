@@ -9,11 +9,7 @@
 // the bit, whatever the number of workers and whoever shares its step.
 package nn
 
-import (
-	"fmt"
-
-	"github.com/deskseek/deskseek/kernel"
-)
+import "fmt"
 
 // A Mat is a matrix of activations, [rows, cols], row-major, f32, one row a
 // token. It lives in an Arena, and is valid until the Arena releases it. A Mat
@@ -90,8 +86,8 @@ type Arena struct {
 
 // jobs holds one of each kind of parallel job, so that none is allocated.
 type jobs struct {
-	quantize quantizeJob
-	acts     kernel.Q8Rows // the input of a linear or heads job
+	round    roundJob
+	acts     rounded // the input of a linear or heads job
 	linear   linearJob
 	heads    headsJob
 	rows     rowsJob
