@@ -12,10 +12,10 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-	case vnni && fused(e) && rows >= 4 && (a.N <= fewTokens || rows < panelRows):
-		for t := 0; t < a.N; t += tileTokens {
-			tokens := a.Slice(t, min(t+tileTokens, a.N))
-			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
+	case vnni && stored(e) && rows >= stripRows && (a.N <= stripTokens || rows < panelRows):
+		for t := 0; t < a.N; t += stripTokens {
+			tokens := a.Slice(t, min(t+stripTokens, a.N))
+			s.strips(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	case vnni && rows >= panelRows && a.N > fewTokens:
 		for t := 0; t < a.N; t += passTokens {
@@ -27,6 +27,6 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	}
 }
 
-// Up to fewTokens are multiplied one by one with rows as they are stored: taking
-// a panel apart would cost more.
+// For up to fewTokens tokens a panel of an encoding without strips is not worth
+// taking apart.
 const fewTokens = 3
