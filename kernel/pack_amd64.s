@@ -75,41 +75,39 @@ block:
 	VZEROUPPER
 	RET
 
-// SIZES is the greater of z and, in each qword, the sums of the magnitudes of 16
-// activations.
-#define SIZES(q, z) \
-	VPABSB q, q;           \
-	VPSADBW Z6, q, q;      \
-	VPSHUFD $0x4e, q, Z4;  \
-	VPADDD Z4, q, q;       \
-	VPMAXSD q, z, z
+// SIZES sets the first dword of each half of a lane of z to the sum of the
+// magnitudes of 16 activations.
+#define SIZES(z, t) \
+	VPABSB z, z;           \
+	VPSADBW Z6, z, z;      \
+	VPSHUFD $0x4e, z, t;   \
+	VPADDD t, z, z
 
-// func pack6KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int) (largest int)
-//
-// It returns the largest sum of the magnitudes of 16 activations.
-TEXT ·pack6KVNNI(SB), NOSPLIT, $0-64
+// func pack6KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int)
+TEXT ·pack6KVNNI(SB), NOSPLIT, $0-56
 	ARGUMENTS
 	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
 
 block:
 	COPY
-	SIZES(Z0, Z7)
-	SIZES(Z1, Z7)
-	SIZES(Z2, Z7)
-	SIZES(Z3, Z7)
+	SIZES(Z0, Z4)
+	SIZES(Z1, Z5)
+	SIZES(Z2, Z4)
+	SIZES(Z3, Z5)
+	VPMAXSD Z1, Z0, Z0
+	VPMAXSD Z3, Z2, Z2
+	VPMAXSD Z2, Z0, Z0
+	VEXTRACTI64X4 $1, Z0, Y1
+	VPMAXSD Y1, Y0, Y0
+	VEXTRACTI128 $1, Y0, X1
+	VPMAXSD X1, X0, X0
+	VMOVD X0, 64(R9)
 	VPMOVSXWD (BX), Z4
 	VPSLLD $5, Z4, Z4
 	VPSUBD Z4, Z6, Z4
 	VMOVDQU64 Z4, (R9)
-	NEXT(64)
+	NEXT(68)
 	JNZ block
-	VEXTRACTI64X4 $1, Z7, Y6
-	VPMAXSD Y6, Y7, Y7
-	VEXTRACTI128 $1, Y7, X6
-	VPMAXSD X6, X7, X7
-	VMOVD X7, AX
-	MOVQ AX, largest+56(FP)
 	VZEROUPPER
 	RET
 

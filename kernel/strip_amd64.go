@@ -11,11 +11,7 @@ const (
 
 // heads are the bytes of what the loop of an encoding wants of a token's block
 // beside the integers: the sums it needs, and the scale.
-var heads = [numEncodings]int{Q4_K: 20, Q5_K: 100, Q6_K: 68, Q8_0: 8}
-
-// narrow6K bounds the sum of the magnitudes of 16 activations: 32 times as much
-// has to stay below 2¹⁵.
-const narrow6K = (1<<15 - 1) / 32
+var heads = [numEncodings]int{Q4_K: 20, Q5_K: 100, Q6_K: 72, Q8_0: 8}
 
 // stored reports whether an encoding has a loop that takes it as it is stored.
 func stored(e Encoding) bool { return heads[e] > 0 }
@@ -24,32 +20,29 @@ func stored(e Encoding) bool { return heads[e] > 0 }
 // The last strip is the last stripRows rows, some of them perhaps again.
 func (s *Scratch) strips(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	n, blocks, rowBytes := a.N, a.K/a.Block, e.rowBytes(a.K)
-	full := s.pack(e, a) > narrow6K
+	s.pack(e, a)
 	tokens, work := &s.tokens[0], &s.panel[0]
 	for next := 0; next < rows; next += stripRows {
 		r := min(next, rows-stripRows)
 		out, from := &dst[r], &w[r*rowBytes]
 		// After the last there is nothing to ask for but what is there.
 		ahead := &w[min(r+stripRows, rows-stripRows)*rowBytes]
-		switch {
-		case e == Q4_K:
+		switch e {
+		case Q4_K:
 			strip4KVNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
-		case e == Q5_K:
+		case Q5_K:
 			strip5KVNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
-		case e == Q8_0:
-			strip8VNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
-		case full:
-			strip6KFullVNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
-		default:
+		case Q6_K:
 			strip6KVNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
+		case Q8_0:
+			strip8VNNI(out, stride, from, rowBytes, tokens, blocks, work, ahead, n)
 		}
 	}
 }
 
 // pack copies the tokens to where the strips want them: of each block the integers
-// of all tokens, and then the heads. Of Q6_K it returns the largest sum of the
-// magnitudes of 16 activations.
-func (s *Scratch) pack(e Encoding, a *Q8Rows) (largest int) {
+// of all tokens, and then the heads.
+func (s *Scratch) pack(e Encoding, a *Q8Rows) {
 	head := heads[e]
 	blocks, step := a.K/a.Block, a.N*(a.Block+head)
 	if need := blocks * step; len(s.tokens) < need {
@@ -64,12 +57,11 @@ func (s *Scratch) pack(e Encoding, a *Q8Rows) (largest int) {
 		case Q5_K:
 			pack5KVNNI(to, first, step, q, sums, d, blocks)
 		case Q6_K:
-			largest = max(largest, pack6KVNNI(to, first, step, q, sums, d, blocks))
+			pack6KVNNI(to, first, step, q, sums, d, blocks)
 		case Q8_0:
 			pack8VNNI(to, first, step, q, sums, d, blocks)
 		}
 	}
-	return largest
 }
 
 //go:noescape
@@ -82,9 +74,6 @@ func strip5KVNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, 
 func strip6KVNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, blocks int, work, ahead *byte, n int)
 
 //go:noescape
-func strip6KFullVNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, blocks int, work, ahead *byte, n int)
-
-//go:noescape
 func strip8VNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, blocks int, work, ahead *byte, n int)
 
 //go:noescape
@@ -94,7 +83,7 @@ func pack4KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blo
 func pack5KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int)
 
 //go:noescape
-func pack6KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int) (largest int)
+func pack6KVNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int)
 
 //go:noescape
 func pack8VNNI(dst, head *byte, step int, q *int8, sums *int16, d *float32, blocks int)

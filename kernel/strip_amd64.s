@@ -15,9 +15,8 @@
 //	Z16 to Z23        sums over a block, one for each token
 //
 // The next strip, which begins where this one ends, is asked for into the second
-// cache, one line of four, the rest of which then comes of itself; and the next
-// block of these rows into the first. Without that, 16 rows side by side come
-// half as fast as they would one after another.
+// cache, line after line; and the next block of these rows into the first. That
+// is spread over a block: a burst would take all there is to wait for lines in.
 
 #define ARGUMENTS(n, values) \
 	MOVQ w+16(FP), SI;        \
@@ -38,6 +37,8 @@
 	ADDQ $(bytes), R9;  \
 	ADDQ $(bytes), R10; \
 	ADDQ $(bytes), R11
+
+#define FAR(o) PREFETCHT1 o(BX)
 
 // NEAR asks for a line of every fourth row.
 #define NEAR(o) \
@@ -288,20 +289,26 @@ block:                               \
 	MOVQ AX, R14;                \
 	XORL R15, R15;               \
 pair:                                \
-	PREFETCHT1 (BX);             \
-	PREFETCHT1 256(BX);          \
-	PREFETCHT1 512(BX);          \
-	ADDQ $576, BX;               \
-	NEAR(144);                   \
-	NEAR(208);                   \
-	NEAR(272);                   \
 	VMOVDQU64 (R14), Z24;        \
 	VMOVDQU64 64(R14), Z25;      \
 	ADDQ $128, R14;              \
+	FAR(0);                      \
+	FAR(64);                     \
+	FAR(128);                    \
+	NEAR(144);                   \
 	WIDE(16);                    \
 	NIBBLES(Z4, Z5, Z6, Z7);     \
+	FAR(192);                    \
+	FAR(256);                    \
+	FAR(320);                    \
+	NEAR(208);                   \
 	EACH(FORMER4K, 0);           \
 	NIBBLES(Z12, Z13, Z14, Z15); \
+	FAR(384);                    \
+	FAR(448);                    \
+	FAR(512);                    \
+	ADDQ $576, BX;               \
+	NEAR(272);                   \
 	EACH(LATTER4K, 16);          \
 	ADVANCE(32);                 \
 	ADDQ $64, DI;                \
@@ -380,13 +387,11 @@ block:                                   \
 	MOVQ AX, R14;                    \
 	XORL R15, R15;                   \
 pair:                                    \
-	PREFETCHT1 (BX);                 \
-	PREFETCHT1 256(BX);              \
-	PREFETCHT1 512(BX);              \
-	ADDQ $704, BX;                   \
+	FAR(0);                          \
+	FAR(64);                         \
+	FAR(128);                        \
+	FAR(192);                        \
 	NEAR(176);                       \
-	NEAR(240);                       \
-	NEAR(304);                       \
 	VMOVDQU64 (R14), Z24;            \
 	VMOVDQU64 64(R14), Z25;          \
 	ADDQ $128, R14;                  \
@@ -396,12 +401,22 @@ pair:                                    \
 	FIFTH(FIFTHS+64, Z1, Z5);        \
 	FIFTH(FIFTHS+128, Z2, Z6);       \
 	FIFTH(FIFTHS+192, Z3, Z7);       \
+	FAR(256);                        \
+	FAR(320);                        \
+	FAR(384);                        \
+	FAR(448);                        \
+	NEAR(240);                       \
 	EACH(FORMER5K, 0);               \
 	NIBBLES(Z12, Z13, Z14, Z15);     \
 	FIFTH(FIFTHS+256, Z0, Z12);      \
 	FIFTH(FIFTHS+320, Z1, Z13);      \
 	FIFTH(FIFTHS+384, Z2, Z14);      \
 	FIFTH(FIFTHS+448, Z3, Z15);      \
+	FAR(512);                        \
+	FAR(576);                        \
+	FAR(640);                        \
+	ADDQ $704, BX;                   \
+	NEAR(304);                       \
 	EACH(LATTER5K, 16);              \
 	VPADDD.BCST minusTwo<>(SB), Z26, Z26; \
 	ADVANCE(32);                     \
@@ -424,8 +439,9 @@ pair:                                    \
 	RET
 
 // Of Q6_K, the sum of 16 products, -32 times the sum of the activations among
-// them, stays below 2¹⁵ unless those are large; where one token has such, the sums
-// of all are multiplied as dwords.
+// them, stays below 2¹⁵ unless those are large: magnitudes of up to 1023 do
+// together, the most of 16 being in the head. In a block where a token has more,
+// the sums of all tokens are multiplied as dwords.
 #define NARROW(scale, s, z) VPDPWSSD scale, s, z
 
 #define FULL(scale, s, z) \
@@ -433,10 +449,10 @@ pair:                                    \
 	VPADDD s, z, z
 
 #define DOTS6K(t, o, z, WEIGH) \
-	VPBROADCASTD (68*t+(o)/4)(DX), Z8;     \
+	VPBROADCASTD (72*t+(o)/4)(DX), Z8;     \
 	DOT(256*t+o, Z0, Z1, Z2, Z3, Z8);    \
 	WEIGH(Z24, Z8, z);                   \
-	VPBROADCASTD (68*t+16+(o)/4)(DX), Z9;  \
+	VPBROADCASTD (72*t+16+(o)/4)(DX), Z9;  \
 	DOT(256*t+o+64, Z4, Z5, Z6, Z7, Z9); \
 	WEIGH(Z25, Z9, z)
 
@@ -465,14 +481,29 @@ pair:                                    \
 	VMOVDQU64 (4*(q)+256)(R14), Z25; \
 	EACH(DOTS, q)
 
-#define HALF6K(EACH, DOTS, qh, ql, q) \
+#define FARS(o) \
+	FAR(o);     \
+	FAR(o+64);  \
+	FAR(o+128); \
+	FAR(o+192)
+
+#define HALF6K(EACH, DOTS, qh, ql, q, far) \
+	FARS(far);                                                \
+	FAR(far+256);                                             \
+	NEAR(210);                                                \
+	NEAR(274);                                                \
 	COLUMNS(qh);                                              \
 	VMOVDQA64 Z4, Z12;                                        \
 	VMOVDQA64 Z5, Z13;                                        \
 	VMOVDQA64 Z6, Z14;                                        \
 	VMOVDQA64 Z7, Z15;                                        \
+	FARS(far+320);                                            \
+	NEAR(338);                                                \
 	COLUMNS6K(EACH, DOTS, ql, q, VPSLLW, 4, VPSRLW, 0);       \
-	COLUMNS6K(EACH, DOTS, ql+32, q+32, VPSLLW, 2, VPSRLW, 2)
+	FARS(far+576);                                            \
+	NEAR(402);                                                \
+	COLUMNS6K(EACH, DOTS, ql+32, q+32, VPSLLW, 2, VPSRLW, 2); \
+	ADDQ R8, R15
 
 // The tables put each of four bytes where an arithmetic shift makes a scale of it:
 // into the upper byte of the lower word, or of the dword.
@@ -511,67 +542,66 @@ GLOBL full<>(SB), RODATA|NOPTR, $64
 	VMOVDQU64 Z10, p+128(AX);  \
 	VMOVDQU64 Z11, p+192(AX)
 
-#define STRIP6K(n, EACH, DOTS, table, SHIFT, by) \
-	ARGUMENTS(n, 256);             \
-	BYTES(0x0f, Z31);              \
-	BYTES(0x30, Z30);              \
+// TABLE sets Z26 to Z29 to a table.
+#define TABLE(table) \
 	VBROADCASTI32X4 table+0(SB), Z26;  \
 	VBROADCASTI32X4 table+16(SB), Z27; \
 	VBROADCASTI32X4 table+32(SB), Z28; \
-	VBROADCASTI32X4 table+48(SB), Z29; \
-	VPXORD Z0, Z0, Z0;             \
-	EACH(CLEAR, 0);                \
-block:                                 \
-	COLUMNS(192);                  \
+	VBROADCASTI32X4 table+48(SB), Z29
+
+#define BLOCK6K(part, EACH, DOTS, table, SHIFT, by) \
+	TABLE(table);                  \
 	SIGNED(SHIFT, by, Z4, 0);      \
 	SIGNED(SHIFT, by, Z5, 256);    \
 	SIGNED(SHIFT, by, Z6, 512);    \
 	SIGNED(SHIFT, by, Z7, 768);    \
-	EACH(ZERO, 0);                 \
-	MOVQ AX, R14;                  \
-	XORL R15, R15;                 \
 part:                                  \
-	PREFETCHT1 (BX);               \
-	PREFETCHT1 256(BX);            \
-	PREFETCHT1 512(BX);            \
-	PREFETCHT1 768(BX);            \
-	PREFETCHT1 1024(BX);           \
-	PREFETCHT1 1280(BX);           \
-	PREFETCHT1 1536(BX);           \
+	HALF6K(EACH, DOTS, 128, 0, 0, 0); \
+	HALF6K(EACH, DOTS, 160, 64, 128, 832); \
 	ADDQ $1680, BX;                \
-	NEAR(210);                     \
-	NEAR(274);                     \
-	NEAR(338);                     \
-	NEAR(402);                     \
-	ADDQ R8, R15;                  \
-	NEAR(210);                     \
-	NEAR(274);                     \
-	NEAR(338);                     \
-	NEAR(402);                     \
-	HALF6K(EACH, DOTS, 128, 0, 0); \
-	HALF6K(EACH, DOTS, 160, 64, 128); \
 	ADVANCE(16);                   \
 	ADDQ $16, DI;                  \
 	ADDQ $4, DX;                   \
 	ADDQ $64, R14;                 \
-	ADDQ R8, R15;                  \
 	CMPQ R15, R12;                 \
-	JLE  part;                     \
+	JLE  part
+
+#define LARGE(t, o, z) \
+	CMPL (72*t+64)(DX), $1023; \
+	JGT  large
+
+#define STRIP6K(n, EACH) \
+	ARGUMENTS(n, 256);             \
+	BYTES(0x0f, Z31);              \
+	BYTES(0x30, Z30);              \
+	VPXORD Z0, Z0, Z0;             \
+	EACH(CLEAR, 0);                \
+block:                                 \
+	COLUMNS(192);                  \
+	EACH(ZERO, 0);                 \
+	MOVQ AX, R14;                  \
+	XORL R15, R15;                 \
+	EACH(LARGE, 0);                \
+	BLOCK6K(narrowPart, EACH, NARROW6K, narrow<>, VPSRAW, 8); \
+done:                                  \
 	LAST(162);                     \
 	VPSRLD $16, Z4, Z4;            \
 	VPMOVDW Z4, Y4;                \
 	VCVTPH2PS Y4, Z14;             \
 	SUBQ $8, DX;                   \
-	EACH(FLOAT, 68);               \
-	ADDQ $(324*n-32), DI;          \
-	ADDQ $(324*n), DX;             \
+	EACH(FLOAT, 72);               \
+	ADDQ $(328*n-32), DI;          \
+	ADDQ $(328*n), DX;             \
 	ADVANCE(178);                  \
 	DECQ CX;                       \
 	JNZ  block;                    \
 	RESULTS;                       \
 	EACH(FINISH, 0);               \
 	VZEROUPPER;                    \
-	RET
+	RET;                           \
+large:                                 \
+	BLOCK6K(fullPart, EACH, FULL6K, full<>, VPSRAD, 24); \
+	JMP  done
 
 // Of Q8_0, the accumulators are Z16 to Z23.
 #define TOKEN8(t, o, z) \
@@ -594,15 +624,15 @@ part:                                  \
 	EACH(ZERO, 0);              \
 	XORL R15, R15;              \
 block:                              \
-	PREFETCHT1 (BX);            \
-	PREFETCHT1 256(BX);         \
-	PREFETCHT1 512(BX);         \
-	ADDQ $544, BX;              \
-	NEAR(204);                  \
+	FARS(0);                    \
 	FIRST(0);                   \
 	VPMOVDW Z4, Y4;             \
 	VCVTPH2PS Y4, Z24;          \
+	NEAR(204);                  \
 	WIDE(2);                    \
+	FARS(256);                  \
+	FAR(512);                   \
+	ADDQ $544, BX;              \
 	VPXORD Z31, Z4, Z4;         \
 	VPXORD Z31, Z5, Z5;         \
 	VPXORD Z31, Z6, Z6;         \
@@ -716,56 +746,28 @@ TEXT ·strip6KVNNI(SB), NOSPLIT, $0-72
 	CHOOSE(strip6Kx1<>, strip6Kx2<>, strip6Kx3<>, strip6Kx4<>, strip6Kx5<>, strip6Kx6<>, strip6Kx7<>, strip6Kx8<>)
 
 TEXT strip6Kx1<>(SB), NOSPLIT, $0-72
-	STRIP6K(1, EACH1, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(1, EACH1)
 
 TEXT strip6Kx2<>(SB), NOSPLIT, $0-72
-	STRIP6K(2, EACH2, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(2, EACH2)
 
 TEXT strip6Kx3<>(SB), NOSPLIT, $0-72
-	STRIP6K(3, EACH3, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(3, EACH3)
 
 TEXT strip6Kx4<>(SB), NOSPLIT, $0-72
-	STRIP6K(4, EACH4, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(4, EACH4)
 
 TEXT strip6Kx5<>(SB), NOSPLIT, $0-72
-	STRIP6K(5, EACH5, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(5, EACH5)
 
 TEXT strip6Kx6<>(SB), NOSPLIT, $0-72
-	STRIP6K(6, EACH6, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(6, EACH6)
 
 TEXT strip6Kx7<>(SB), NOSPLIT, $0-72
-	STRIP6K(7, EACH7, NARROW6K, narrow<>, VPSRAW, 8)
+	STRIP6K(7, EACH7)
 
 TEXT strip6Kx8<>(SB), NOSPLIT, $0-72
-	STRIP6K(8, EACH8, NARROW6K, narrow<>, VPSRAW, 8)
-
-// func strip6KFullVNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, blocks int, work, ahead *byte, n int)
-TEXT ·strip6KFullVNNI(SB), NOSPLIT, $0-72
-	CHOOSE(strip6KFullx1<>, strip6KFullx2<>, strip6KFullx3<>, strip6KFullx4<>, strip6KFullx5<>, strip6KFullx6<>, strip6KFullx7<>, strip6KFullx8<>)
-
-TEXT strip6KFullx1<>(SB), NOSPLIT, $0-72
-	STRIP6K(1, EACH1, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx2<>(SB), NOSPLIT, $0-72
-	STRIP6K(2, EACH2, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx3<>(SB), NOSPLIT, $0-72
-	STRIP6K(3, EACH3, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx4<>(SB), NOSPLIT, $0-72
-	STRIP6K(4, EACH4, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx5<>(SB), NOSPLIT, $0-72
-	STRIP6K(5, EACH5, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx6<>(SB), NOSPLIT, $0-72
-	STRIP6K(6, EACH6, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx7<>(SB), NOSPLIT, $0-72
-	STRIP6K(7, EACH7, FULL6K, full<>, VPSRAD, 24)
-
-TEXT strip6KFullx8<>(SB), NOSPLIT, $0-72
-	STRIP6K(8, EACH8, FULL6K, full<>, VPSRAD, 24)
+	STRIP6K(8, EACH8)
 
 // func strip8VNNI(dst *float32, stride int, w *byte, rowBytes int, tokens *byte, blocks int, work, ahead *byte, n int)
 TEXT ·strip8VNNI(SB), NOSPLIT, $0-72
