@@ -18,9 +18,12 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 			s.strips(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	case vnni && rows >= panelRows && a.N > fewTokens:
-		for t := 0; t < a.N; t += passTokens {
-			tokens := a.Slice(t, min(t+passTokens, a.N))
+		passes := (a.N + passTokens - 1) / passTokens
+		for t, i := 0, 0; i < passes; i++ {
+			n := (a.N - t) / (passes - i) // about as many in every pass
+			tokens := a.Slice(t, t+n)
 			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+			t += n
 		}
 	default:
 		s.flats(dst, stride, w, e, rows, a)

@@ -302,11 +302,16 @@ func FuzzMatMulQ8(f *testing.F) {
 }
 
 func TestMatMulQ8Allocates(t *testing.T) {
-	r := rand.New(rand.NewPCG(8, 8))
-	const rows, k, n = 32, 512, 8
-	w, a, dst, s := randomWeights(r, Q4_K, rows, k), quantized(t, normal(r, n*k), n, 256), make([]float32, n*rows), NewScratch()
-	if got := testing.AllocsPerRun(5, func() { MatMulQ8(dst, rows, w, Q4_K, rows, k, a, s) }); got != 0 {
-		t.Errorf("%v allocations", got)
+	const rows, k = 32, 512
+	for _, n := range []int{8, 29} {
+		eachEncoding(t, func(t *testing.T, e Encoding) {
+			r := rand.New(rand.NewPCG(8, 8))
+			values, _ := e.Block()
+			w, a, dst, s := randomWeights(r, e, rows, k), quantized(t, normal(r, n*k), n, values), make([]float32, n*rows), NewScratch()
+			if got := testing.AllocsPerRun(5, func() { MatMulQ8(dst, rows, w, e, rows, k, a, s) }); got != 0 {
+				t.Errorf("%v allocations", got)
+			}
+		})
 	}
 }
 
