@@ -12,9 +12,9 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-	case vnni && stored(e) && rows >= stripRows && (a.N <= stripTokens || rows < panelRows):
-		for t := 0; t < a.N; t += stripTokens {
-			tokens := a.Slice(t, min(t+stripTokens, a.N))
+	case vnni && stored(e) && rows >= stripRows && (a.N <= stripMost || rows < panelRows):
+		for t := 0; t < a.N; t += stripMost {
+			tokens := a.Slice(t, min(t+stripMost, a.N))
 			s.strips(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
 	case vnni && rows >= panelRows && a.N > fewTokens:
