@@ -12,26 +12,24 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-	case vnni && fused(e) && rows >= 4 && (a.N <= fewTokens || rows < panelRows):
-		for t := 0; t < a.N; t += tileTokens {
-			tokens := a.Slice(t, min(t+tileTokens, a.N))
-			s.rows(dst[t*stride:], stride, w, e, rows, &tokens)
+	case vnni && stored(e) && rows >= stripRows && (a.N <= stripMost || rows < panelRows):
+		for t := 0; t < a.N; t += stripMost {
+			tokens := a.Slice(t, min(t+stripMost, a.N))
+			s.strips(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
-	case vnni && !fused(e) && rows >= panelRows:
-		for t := 0; t < a.N; t += passTokens {
-			tokens := a.Slice(t, min(t+passTokens, a.N))
-			s.stream(dst[t*stride:], stride, w, e, rows, &tokens)
-		}
-	case vnni && rows >= panelRows && a.N > fewTokens:
-		for t := 0; t < a.N; t += passTokens {
-			tokens := a.Slice(t, min(t+passTokens, a.N))
-			s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+	case vnni && rows >= panelRows:
+		passes := (a.N + passTokens - 1) / passTokens
+		for t, i := 0, 0; i < passes; i++ {
+			n := (a.N - t) / (passes - i) // about as many in every pass
+			tokens := a.Slice(t, t+n)
+			if stored(e) {
+				s.multiply(dst[t*stride:], stride, w, e, rows, &tokens)
+			} else {
+				s.stream(dst[t*stride:], stride, w, e, rows, &tokens)
+			}
+			t += n
 		}
 	default:
 		s.flats(dst, stride, w, e, rows, a)
 	}
 }
-
-// Up to fewTokens are multiplied one by one with rows as they are stored: taking
-// a panel apart would cost more.
-const fewTokens = 3

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // BenchmarkRoof is what the following can reach at best.
@@ -29,38 +30,34 @@ func BenchmarkRoof(b *testing.B) {
 var benchEncodings = []string{"Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K",
 	"IQ3_XXS", "IQ3_S", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ1_S", "IQ1_M"}
 
-// BenchmarkMatMulQ8 has matrices that no cache holds for up to 8 tokens, and
-// 128 rows for more.
+// BenchmarkMatMulQ8 has shares of the roofs beside the figures, the roofs being
+// measured by turns with the kernel. For up to 8 tokens the weights come from
+// memory, and the roof is ReadLoop; for more they are in the cache, 64 rows a call,
+// and the roof is MultiplyLoop.
 func BenchmarkMatMulQ8(b *testing.B) {
-	const k = 7168
+	memory := make([]byte, rowsBytes)
 	for _, name := range benchEncodings {
 		e := encodingNames[name]
 		values, _ := e.Block()
-		for _, n := range []int{1, 2, 4, 8, 64, 512} {
-			rows := 128
-			if n <= 8 {
-				rows = rowsBytes / e.rowBytes(k) / 64 * 64
-			}
+		for _, k := range []int{7168, 2048} {
 			r := rand.New(rand.NewPCG(1, 1))
-			few := randomWeights(r, e, 64, k)
-			w := slices.Repeat(few, rows/64)
-			a := &Q8Rows{N: n, K: k, Block: values, Q: make([]int8, n*k), D: make([]float32, n*k/values), Sums: make([]int16, n*k/16)}
-			QuantizeQ8(a.Q, a.D, a.Sums, normal(r, n*k), values)
-			dst, s := make([]float32, n*64), NewScratch()
-			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
-				eachTierBench(b, func(b *testing.B) {
-					if n <= 8 {
-						b.SetBytes(int64(len(w)))
-					}
-					step := 64 * e.rowBytes(k)
-					for b.Loop() {
-						for at := 0; at < len(w); at += step {
-							MatMulQ8(dst, 64, w[at:at+step], e, 64, k, a, s)
+			w := randomWeights(r, e, 64, k)
+			for at := 0; at+len(w) <= len(memory); at += len(w) {
+				copy(memory[at:], w)
+			}
+			for _, n := range []int{1, 2, 4, 8, 64, 512} {
+				a := &Q8Rows{N: n, K: k, Block: values, Q: make([]int8, n*k), D: make([]float32, n*k/values), Sums: make([]int16, n*k/16)}
+				QuantizeQ8(a.Q, a.D, a.Sums, normal(r, n*k), values)
+				b.Run(fmt.Sprintf("%s/%d/%d", name, k, n), func(b *testing.B) {
+					eachTierBench(b, func(b *testing.B) {
+						if n <= 8 {
+							benchFew(b, memory, e, k, a)
+						} else {
+							benchMany(b, w, e, k, a)
 						}
-					}
-					b.ReportMetric(2*float64(rows*k*n*b.N)/1e9/b.Elapsed().Seconds(), "Gop/s")
+					})
 				})
-			})
+			}
 		}
 	}
 }
@@ -108,6 +105,47 @@ func BenchmarkQuantizeQ16(b *testing.B) {
 			QuantizeQ16(q, d, x)
 		}
 	})
+}
+
+// benchFew takes a part of memory that a cache might hold, and reads the next.
+func benchFew(b *testing.B, memory []byte, e Encoding, k int, a *Q8Rows) {
+	rows := (4<<20)/e.rowBytes(k)/64*64 + 64
+	bytes := rows * e.rowBytes(k)
+	dst, s := make([]float32, a.N*rows), NewScratch()
+	var roof time.Duration
+	at := 0
+	b.SetBytes(int64(bytes))
+	for b.Loop() {
+		if at+2*bytes > len(memory) {
+			at = 0
+		}
+		MatMulQ8(dst, rows, memory[at:at+bytes], e, rows, k, a, s)
+		b.StopTimer()
+		start := time.Now()
+		ReadLoop(memory[at+bytes : at+2*bytes])
+		roof += time.Since(start)
+		at += 2 * bytes
+		b.StartTimer()
+	}
+	b.ReportMetric(100*roof.Seconds()/b.Elapsed().Seconds(), "%read")
+}
+
+func benchMany(b *testing.B, w []byte, e Encoding, k int, a *Q8Rows) {
+	const rows = 64
+	dst, s := make([]float32, a.N*rows), NewScratch()
+	var roof time.Duration
+	operations, each := 0, 2*float64(rows*k*a.N)
+	for b.Loop() {
+		MatMulQ8(dst, rows, w, e, rows, k, a, s)
+		b.StopTimer()
+		start := time.Now()
+		operations += MultiplyLoop(1e4)
+		roof += time.Since(start)
+		b.StartTimer()
+	}
+	reached := each * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(reached/1e9, "Gop/s")
+	b.ReportMetric(100*reached/(float64(operations)/roof.Seconds()), "%multiply")
 }
 
 func BenchmarkQuantizeQ8(b *testing.B) {

@@ -184,6 +184,7 @@ func testMatMulQ8SameBits(t *testing.T) {
 		{1, 256, 1}, {3, 512, 1}, {4, 256, 1}, {5, 768, 1}, {37, 512, 1}, {4, 2048, 2}, {7, 256, 3},
 		{32, 512, 4}, {33, 256, 5}, {31, 768, 6}, {64, 256, 7}, {35, 512, 13}, {40, 256, 65},
 		{32, 8448, 5}, {32, 256, 245}, {2, 512, 6}, {11, 256, 2}, {3, 256, 2}, {1, 768, 4},
+		{15, 256, 2}, {16, 512, 8}, {17, 256, 2}, {47, 768, 3}, {33, 512, 9}, {20, 256, 37}, {34, 512, 16}, {65, 512, 17},
 	}
 	s := NewScratch()
 	eachEncoding(t, func(t *testing.T, e Encoding) {
@@ -209,53 +210,61 @@ func testSameBits(t *testing.T, r *rand.Rand, e Encoding, rows, k, n int, s *Scr
 }
 
 // The greatest integers of an encoding, all of one sign, stay in 32 bits: the
-// definition in big numbers.
+// definition in big numbers. With 64 or 63 for the activations, sums over a
+// sub-block of Q6_K are just too large for 16 bits, or just small enough.
 func TestMatMulQ8Extremes(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		eachEncoding(t, func(t *testing.T, e Encoding) {
-			values, bytes := e.Block()
-			const n, rows = 7, 36
-			k := 2 * values
-			a := &Q8Rows{N: n, K: k, Block: values, Q: make([]int8, n*k), D: make([]float32, n*k/values), Sums: make([]int16, n*k/16)}
-			for i := range a.Q {
-				a.Q[i] = 127
-				if i/k%2 == 1 {
-					a.Q[i] = -127
-				}
-				a.Sums[i/16] += int16(a.Q[i])
-			}
-			for i := range a.D {
-				a.D[i] = 1
-			}
-			for _, fill := range []byte{0, 0x7f, 0x80, 0xff} {
-				w := slices.Repeat([]byte{fill}, rows*2*bytes)
-				for b := 0; b < len(w); b += bytes {
-					for _, at := range halves[e] {
-						setHalf(e, w[b:], at, 0x3c00) // 1
-					}
-				}
-				got, want := make([]float32, n*rows), make([]float32, n*rows)
-				matMulQ8Generic(want, rows, w, e, rows, a)
-				for _, tokens := range []int{1, n} {
-					one := *a
-					one.N, one.Q, one.D, one.Sums = tokens, a.Q[:tokens*k], a.D[:tokens*k/values], a.Sums[:tokens*k/16]
-					MatMulQ8(got[:tokens*rows], rows, w, e, rows, k, &one, NewScratch())
-				}
-				wantSame(t, fmt.Sprintf("bytes %#x", fill), got, want)
-				for i, v := range got {
-					exact := 0.0
-					for b := range 2 {
-						for j, u := range unpacked(e, w[b*bytes:][:bytes]) {
-							exact += u.value * float64(a.Q[i/rows*k+b*values+j])
-						}
-					}
-					if math.Abs(float64(v)-exact) > 0x1p-20*2e8 {
-						t.Errorf("bytes %#x: %v, want %v", fill, v, exact)
-					}
-				}
+			for _, x := range []int8{127, 64, 63} {
+				testExtremes(t, e, x)
 			}
 		})
 	})
+}
+
+func testExtremes(t *testing.T, e Encoding, x int8) {
+	t.Helper()
+	values, bytes := e.Block()
+	const n, rows = 7, 36
+	k := 2 * values
+	a := &Q8Rows{N: n, K: k, Block: values, Q: make([]int8, n*k), D: make([]float32, n*k/values), Sums: make([]int16, n*k/16)}
+	for i := range a.Q {
+		a.Q[i] = x
+		if i/k%2 == 1 {
+			a.Q[i] = -x
+		}
+		a.Sums[i/16] += int16(a.Q[i])
+	}
+	for i := range a.D {
+		a.D[i] = 1
+	}
+	for _, fill := range []byte{0, 0x7f, 0x80, 0xff} {
+		w := slices.Repeat([]byte{fill}, rows*2*bytes)
+		for b := 0; b < len(w); b += bytes {
+			for _, at := range halves[e] {
+				setHalf(e, w[b:], at, 0x3c00) // 1
+			}
+		}
+		got, want := make([]float32, n*rows), make([]float32, n*rows)
+		matMulQ8Generic(want, rows, w, e, rows, a)
+		for _, tokens := range []int{1, n} {
+			one := *a
+			one.N, one.Q, one.D, one.Sums = tokens, a.Q[:tokens*k], a.D[:tokens*k/values], a.Sums[:tokens*k/16]
+			MatMulQ8(got[:tokens*rows], rows, w, e, rows, k, &one, NewScratch())
+		}
+		wantSame(t, fmt.Sprintf("bytes %#x, activations %d", fill, x), got, want)
+		for i, v := range got {
+			exact := 0.0
+			for b := range 2 {
+				for j, u := range unpacked(e, w[b*bytes:][:bytes]) {
+					exact += u.value * float64(a.Q[i/rows*k+b*values+j])
+				}
+			}
+			if math.Abs(float64(v)-exact) > 0x1p-20*2e8 {
+				t.Errorf("bytes %#x, activations %d: %v, want %v", fill, x, v, exact)
+			}
+		}
+	}
 }
 
 // Scales that are no number, infinite or below the normal, of weights and of
@@ -309,11 +318,16 @@ func FuzzMatMulQ8(f *testing.F) {
 }
 
 func TestMatMulQ8Allocates(t *testing.T) {
-	r := rand.New(rand.NewPCG(8, 8))
-	const rows, k, n = 32, 512, 8
-	w, a, dst, s := randomWeights(r, Q4_K, rows, k), quantized(t, normal(r, n*k), n, 256), make([]float32, n*rows), NewScratch()
-	if got := testing.AllocsPerRun(5, func() { MatMulQ8(dst, rows, w, Q4_K, rows, k, a, s) }); got != 0 {
-		t.Errorf("%v allocations", got)
+	const rows, k = 32, 512
+	for _, n := range []int{8, 29} {
+		eachEncoding(t, func(t *testing.T, e Encoding) {
+			r := rand.New(rand.NewPCG(8, 8))
+			values, _ := e.Block()
+			w, a, dst, s := randomWeights(r, e, rows, k), quantized(t, normal(r, n*k), n, values), make([]float32, n*rows), NewScratch()
+			if got := testing.AllocsPerRun(5, func() { MatMulQ8(dst, rows, w, e, rows, k, a, s) }); got != 0 {
+				t.Errorf("%v allocations", got)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import "unsafe"
 //
 //	super32, of 256  8 times  q [8][32][4] uint8, scale [32] int32
 //	                 minima [4][32][2] int16, d [32], dmin [32] float32
+//	                 eight times the scales [4][32][2] int16 unless centred
 //	super16, of 256  16 times q [4][32][4] uint8, scale [32] int32
 //	                 minima [8][32][2] int16, d [32], dmin [32] float32
 //	plain, of 32     q [8][32][4] uint8, d [32], dmin [32] float32
@@ -26,13 +27,15 @@ const (
 	tileTokens = 6
 )
 
-// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It grows to
-// what the widest weights need, and then allocates nothing.
+// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It
+// grows to what the widest weights need, and then allocates nothing.
 type Scratch struct {
-	panel []byte    // begins at a cache line
-	acc   []float32 // [token][acc, m][row]
-	sums  []int32   // of a tile's activations
-	flat  []byte    // rows
+	panel  []byte    // begins at a cache line; strips work in it
+	acc    []float32 // [token][acc, m][row]
+	sums   []int32   // of a tile's activations
+	most   []int32   // survey
+	tokens []byte    // activations as strips want them
+	flat   []byte    // rows
 
 	panelF8 f8Panels
 	flatF8  f8Flat
@@ -59,12 +62,15 @@ func (s *Scratch) pairs() []int16 {
 }
 
 // multiply does MatMulQ8 for at least panelRows rows and at most passTokens
-// tokens. The last panel is the last panelRows rows, some of them perhaps again.
+// tokens, of the encodings that have strips. The last panel is the last panelRows rows, some of them perhaps again.
 func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	s.grow(a)
 	values, bytes := e.Block()
 	blocks, rowBytes := a.K/values, e.rowBytes(a.K)
 	stretch := panelValues / values
+	if e == Q6_K {
+		s.survey(a)
+	}
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
 		clear(s.acc[:a.N*2*panelRows])
@@ -96,28 +102,59 @@ func (s *Scratch) unpack(e Encoding, w []byte, rowBytes, n int) {
 	}
 }
 
-// tiles multiplies n blocks from b on, which are in the panel, with all tokens,
-// about as many in every tile.
-func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
-	count := (a.N + tileTokens - 1) / tileTokens
+// survey sets most to the most, for each tile and block, of what the magnitudes of
+// 16 activations come to together.
+func (s *Scratch) survey(a *Q8Rows) {
+	blocks := a.K / a.Block
+	need := (a.N + tileTokens - 1) / tileTokens * blocks
+	if len(s.most) < need {
+		s.most = make([]int32, need)
+	}
+	clear(s.most[:need])
+	eachTile(a.N, func(i, t, size int) {
+		for j := range size {
+			mostVNNI(&s.most[i*blocks], &a.Q[(t+j)*a.K], blocks)
+		}
+	})
+}
+
+// eachTile calls f for each tile of n tokens, about as many in every one, with its
+// number, its first token, and how many it has.
+func eachTile(n int, f func(i, t, size int)) {
+	count := (n + tileTokens - 1) / tileTokens
 	t := 0
 	for i := range count {
-		size := (a.N - t) / (count - i)
-		tile := a.Slice(t, t+size)
-		s.tile(e, &tile, &s.acc[t*2*panelRows], b, n)
+		size := (n - t) / (count - i)
+		f(i, t, size)
 		t += size
 	}
 }
 
-func (s *Scratch) tile(e Encoding, a *Q8Rows, acc *float32, b, n int) {
-	if e == Q4_K || e == Q5_K {
+// tiles multiplies n blocks from b on, which are in the panel, with all tokens.
+func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
+	eachTile(a.N, func(i, t, size int) {
+		tile := a.Slice(t, t+size)
+		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n)
+	})
+}
+
+func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int) {
+	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
+	switch e {
+	case Q4_K:
+		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], a.N*blocks)
+		tileNibbles32(a.N, acc, &s.panel[0], q, d, &s.sums[b*12], a.K, n)
+	case Q5_K:
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], &a.Q[b*256], &a.D[b], &pairs[b*8], a.K, n)
-		return
+		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
+	case Q6_K:
+		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
+		tileNarrow16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, &s.most[i*blocks+b])
+	default:
+		s.tileSums(e, a)
+		s.tileProducts(e, a, 0, acc, b, n)
 	}
-	s.tileSums(e, a)
-	s.tileProducts(e, a, 0, acc, b, n)
 }
 
 //go:noescape

@@ -87,6 +87,15 @@
 	VPSHUFB Z27, z, Z8;      \
 	VMOVDQU64 Z8, p+128(DI)
 
+// EIGHTFOLD stores four scales, the bytes of z, times eight, as words from p on.
+#define EIGHTFOLD(z, p) \
+	VPSHUFB Z26, z, Z8;      \
+	VPSLLW $3, Z8, Z8;       \
+	VMOVDQU64 Z8, p(DI);     \
+	VPSHUFB Z27, z, Z8;      \
+	VPSLLW $3, Z8, Z8;       \
+	VMOVDQU64 Z8, p+128(DI)
+
 // HEAD stores d, dmin, scales and minima of a block of Q4_K or Q5_K.
 #define HEAD \
 	COLUMNS(0);              \
@@ -95,6 +104,7 @@
 	WIDEN(Z0, 9856);         \
 	VPANDD Z30, Z1, Z4;      \
 	SCALES(Z4, 1024);        \
+	EIGHTFOLD(Z4, 9984);     \
 	VPANDD Z30, Z2, Z4;      \
 	MINIMA(Z4, 9216);        \
 	VPSRLW $2, Z1, Z1;       \
@@ -104,6 +114,7 @@
 	VPANDD Z31, Z3, Z4;      \
 	VPORD Z1, Z4, Z4;        \
 	SCALES(Z4, 5632);        \
+	EIGHTFOLD(Z4, 10240);    \
 	VPSRLW $4, Z3, Z3;       \
 	VPANDD Z31, Z3, Z3;      \
 	VPORD Z2, Z3, Z3;        \
@@ -147,7 +158,7 @@ block:
 	COLUMNS4K(96, 5120)
 	COLUMNS4K(112, 6912)
 	COLUMNS4K(128, 7424)
-	ADVANCE(144, 9984)
+	ADVANCE(144, 10496)
 	JNZ block
 	VZEROUPPER
 	RET
@@ -196,7 +207,7 @@ block:
 	HEAD
 	HALF5K(0, 0)
 	HALF5K(16, 512)
-	ADVANCE(176, 9984)
+	ADVANCE(176, 10496)
 	JNZ block
 	VZEROUPPER
 	RET
@@ -216,25 +227,28 @@ block:
 	COLUMNS6K(ql, p, VPSLLW, 4, VPSRLW, 0);          \
 	COLUMNS6K(ql+32, p+1280, VPSLLW, 2, VPSRLW, 2)
 
-// SIGNED stores four scales, the signed bytes of z, at p and every 640 bytes on.
+// SIGNED stores four scales, the signed bytes of z, as words at p and every 640
+// bytes on, with 0 beside them.
 #define SIGNED(z, p) \
-	VPSLLD $24, z, Z8;           \
-	VPSRAD $24, Z8, Z8;          \
-	VMOVDQU64 Z8, p(DI);         \
-	VPSLLD $16, z, Z8;           \
-	VPSRAD $24, Z8, Z8;          \
-	VMOVDQU64 Z8, p+640(DI);     \
-	VPSLLD $8, z, Z8;            \
-	VPSRAD $24, Z8, Z8;          \
+	VPSLLW $8, z, Z8;            \
+	VPSRAW $8, Z8, Z8;           \
+	VPSRAW $8, z, Z9;            \
+	VPANDD Z28, Z8, Z10;         \
+	VMOVDQU64 Z10, p(DI);        \
+	VPANDD Z28, Z9, Z10;         \
+	VMOVDQU64 Z10, p+640(DI);    \
+	VPSRLD $16, Z8, Z8;          \
 	VMOVDQU64 Z8, p+1280(DI);    \
-	VPSRAD $24, z, Z8;           \
-	VMOVDQU64 Z8, p+1920(DI)
+	VPSRLD $16, Z9, Z9;          \
+	VMOVDQU64 Z9, p+1920(DI)
 
 // func unpackQ6KVNNI(panel, w *byte, rowBytes, blocks int)
 TEXT ·unpackQ6KVNNI(SB), NOSPLIT, $0-32
 	ARGUMENTS
 	BYTES(0x0f, Z31)
 	BYTES(0x30, Z25)
+	MOVL $0xffff, AX
+	VPBROADCASTD AX, Z28
 
 block:
 	QUARTER6K(128, 0, 0)

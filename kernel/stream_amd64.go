@@ -9,7 +9,7 @@ import "unsafe"
 const streamValues = 512
 
 // stream does MatMulQ8 for at least panelRows rows and at most passTokens tokens,
-// of the encodings that are not fused. While it does some rows, it reads ahead the
+// of the encodings without strips. While it does some rows, it reads ahead the
 // memory of the next. The last panel is the last panelRows rows, some of them
 // perhaps again.
 func (s *Scratch) stream(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
@@ -37,14 +37,10 @@ func (s *Scratch) stream(dst []float32, stride int, w []byte, e Encoding, rows i
 
 // streamTiles is tiles with the sums that there are.
 func (s *Scratch) streamTiles(e Encoding, a *Q8Rows, b, n int) {
-	count := (a.N + tileTokens - 1) / tileTokens
-	t := 0
-	for i := range count {
-		size := (a.N - t) / (count - i)
+	eachTile(a.N, func(_, t, size int) {
 		tile := a.Slice(t, t+size)
 		s.tileProducts(e, &tile, t, &s.acc[t*2*panelRows], b, n)
-		t += size
-	}
+	})
 }
 
 // thirtyTwo reports whether centred blocks of 256 have a scale every 32, and are

@@ -39,6 +39,42 @@ func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int1
 func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
+func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+
+//go:noescape
+func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
+func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
+func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
+func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
+func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
+func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+
+//go:noescape
 func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 
 //go:noescape
@@ -97,6 +133,12 @@ func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks 
 
 //go:noescape
 func finishVNNI(dst, acc *float32, stride, tokens int)
+
+//go:noescape
+func nibbleSumsVNNI(dst *int32, sums *int16, blocks int)
+
+//go:noescape
+func mostVNNI(most *int32, q *int8, blocks int)
 
 //go:noescape
 func wideSumsVNNI(dst *int32, sums *int16, factor, n int)
@@ -196,5 +238,42 @@ func tileCentred32(tokens int, acc *float32, panel *byte, q *int8, d *float32, s
 		tile5Centred32VNNI(acc, panel, q, d, start, k, blocks)
 	case 6:
 		tile6Centred32VNNI(acc, panel, q, d, start, k, blocks)
+	}
+}
+
+// tileNibbles32 is tileSuper32 for Q4_K. sums are those of nibbleSumsVNNI.
+func tileNibbles32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int) {
+	switch tokens {
+	case 1:
+		tile1Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 2:
+		tile2Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 3:
+		tile3Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 4:
+		tile4Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 5:
+		tile5Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	case 6:
+		tile6Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+	}
+}
+
+// tileNarrow16 is tileCentred16 for Q6_K. most has the most of what the magnitudes
+// of 16 activations come to together, in each block.
+func tileNarrow16(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int, most *int32) {
+	switch tokens {
+	case 1:
+		tile1Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+	case 2:
+		tile2Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+	case 3:
+		tile3Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+	case 4:
+		tile4Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+	case 5:
+		tile5Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+	case 6:
+		tile6Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
 	}
 }

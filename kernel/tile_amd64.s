@@ -87,29 +87,59 @@
 	VPDPWSSD t, Z24, s0; \
 	VPDPWSSD t, Z25, s1
 
-#define SHIFT1(p, o) \
-	ROWS32(p); \
-	SHIFT(o(BX), Z26, Z0, Z1)
+// PRODUCT is SHIFT for the first of them.
+#define PRODUCT(x, t, s0, s1) \
+	VPBROADCASTD x, t;     \
+	VPMADDWD t, Z24, s0; \
+	VPMADDWD t, Z25, s1
 
-#define SHIFT2(p, o) \
-	SHIFT1(p, o); \
-	SHIFT(o(BX)(R13*1), Z27, Z2, Z3)
+// SUBn does something with the sums of n tokens, at o, and what is of a sub-block;
+// SUMn with what is of a block.
+#define SUB1(DO, o) \
+	DO(o(BX), Z26, Z0, Z1)
 
-#define SHIFT3(p, o) \
-	SHIFT2(p, o); \
-	SHIFT(o(BX)(R13*2), Z28, Z4, Z5)
+#define SUB2(DO, o) \
+	SUB1(DO, o); \
+	DO(o(BX)(R13*1), Z27, Z2, Z3)
 
-#define SHIFT4(p, o) \
-	SHIFT3(p, o); \
-	SHIFT(o(DX), Z29, Z6, Z7)
+#define SUB3(DO, o) \
+	SUB2(DO, o); \
+	DO(o(BX)(R13*2), Z28, Z4, Z5)
 
-#define SHIFT5(p, o) \
-	SHIFT4(p, o); \
-	SHIFT(o(DX)(R13*1), Z30, Z8, Z9)
+#define SUB4(DO, o) \
+	SUB3(DO, o); \
+	DO(o(DX), Z29, Z6, Z7)
 
-#define SHIFT6(p, o) \
-	SHIFT5(p, o); \
-	SHIFT(o(DX)(R13*2), Z31, Z10, Z11)
+#define SUB5(DO, o) \
+	SUB4(DO, o); \
+	DO(o(DX)(R13*1), Z30, Z8, Z9)
+
+#define SUB6(DO, o) \
+	SUB5(DO, o); \
+	DO(o(DX)(R13*2), Z31, Z10, Z11)
+
+#define SUM1(DO, o) \
+	DO(o(BX), Z26, Z12, Z13)
+
+#define SUM2(DO, o) \
+	SUM1(DO, o); \
+	DO(o(BX)(R13*1), Z27, Z14, Z15)
+
+#define SUM3(DO, o) \
+	SUM2(DO, o); \
+	DO(o(BX)(R13*2), Z28, Z16, Z17)
+
+#define SUM4(DO, o) \
+	SUM3(DO, o); \
+	DO(o(DX), Z29, Z18, Z19)
+
+#define SUM5(DO, o) \
+	SUM4(DO, o); \
+	DO(o(DX)(R13*1), Z30, Z20, Z21)
+
+#define SUM6(DO, o) \
+	SUM5(DO, o); \
+	DO(o(DX)(R13*2), Z31, Z22, Z23)
 
 // ZERO costs nothing where VPXOR will do.
 #define ZERO(XOR, s0, s1) \
@@ -170,29 +200,33 @@
 	VPADDD s0, t0, t0;   \
 	VPADDD s1, t1, t1
 
-#define WEIGH1(p) \
-	ROWS32(p); \
-	WEIGH(Z0, Z1, Z12, Z13)
+// NARROW does so where sums stay below 2¹⁵ and scales are words.
+#define NARROW(s0, s1, t0, t1) \
+	VPDPWSSD Z24, s0, t0; \
+	VPDPWSSD Z25, s1, t1
 
-#define WEIGH2(p) \
-	WEIGH1(p); \
-	WEIGH(Z2, Z3, Z14, Z15)
+#define BOTH1(DO) \
+	DO(Z0, Z1, Z12, Z13)
 
-#define WEIGH3(p) \
-	WEIGH2(p); \
-	WEIGH(Z4, Z5, Z16, Z17)
+#define BOTH2(DO) \
+	BOTH1(DO); \
+	DO(Z2, Z3, Z14, Z15)
 
-#define WEIGH4(p) \
-	WEIGH3(p); \
-	WEIGH(Z6, Z7, Z18, Z19)
+#define BOTH3(DO) \
+	BOTH2(DO); \
+	DO(Z4, Z5, Z16, Z17)
 
-#define WEIGH5(p) \
-	WEIGH4(p); \
-	WEIGH(Z8, Z9, Z20, Z21)
+#define BOTH4(DO) \
+	BOTH3(DO); \
+	DO(Z6, Z7, Z18, Z19)
 
-#define WEIGH6(p) \
-	WEIGH5(p); \
-	WEIGH(Z10, Z11, Z22, Z23)
+#define BOTH5(DO) \
+	BOTH4(DO); \
+	DO(Z8, Z9, Z20, Z21)
+
+#define BOTH6(DO) \
+	BOTH5(DO); \
+	DO(Z10, Z11, Z22, Z23)
 
 // FLOAT does the multiply-add of a block for a token: the rows' scales, in Z24
 // and Z25, times the token's, at x, times the integers in s0 and s1, are added to
@@ -259,8 +293,8 @@
 	FLOAT((R11)(R12*2), 1408, Z10, Z11)
 
 // NEXT goes on to the next block of 256.
-#define NEXT(shifts) \
-	ADDQ $(shifts+256), SI; \
+#define NEXT(shifts, others) \
+	ADDQ $(shifts+others), SI; \
 	ADDQ $4, DI;            \
 	ADDQ $4, R11;           \
 	ADDQ $(shifts/32), BX;  \
@@ -269,7 +303,7 @@
 // SUPER32 is the loop over blocks of 256 with scales and minima every 32. A
 // sub-block has 1024 bytes of weights and its scales in the panel; then follow
 // the minima, d and dmin.
-#define SUPER32(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, ACCS, MINIMA) \
+#define SUPER32(STEP, SUB, BOTH, ZEROSUB, ZEROSUM, ACCS, MINIMA) \
 	ARGUMENTS(6, 4);       \
 block:                         \
 	ZEROSUM;               \
@@ -277,27 +311,31 @@ block:                         \
 sub:                           \
 	ZEROSUB;               \
 	STEPS32(STEP);         \
-	WEIGHS(1024);          \
+	ROWS32(1024);          \
+	BOTH(WEIGH);           \
 	ADDQ $1152, SI;        \
 	ADDQ $32, R8;          \
 	ADDQ $32, R9;          \
 	DECL R14;              \
 	JNZ  sub;              \
-	ZEROSUB;               \
-	SHIFTS(0, 0);          \
-	SHIFTS(128, 4);        \
-	SHIFTS(256, 8);        \
-	SHIFTS(384, 12);       \
+	ROWS32(0);             \
+	SUB(PRODUCT, 0);       \
+	ROWS32(128);           \
+	SUB(SHIFT, 4);          \
+	ROWS32(256);           \
+	SUB(SHIFT, 8);          \
+	ROWS32(384);           \
+	SUB(SHIFT, 12);         \
 	ACCS(512);             \
 	MINIMA(640);           \
-	NEXT(512);             \
+	NEXT(512, 768);            \
 	DECQ CX;               \
 	JNZ  block;            \
 	VZEROUPPER;            \
 	RET
 
 // SUPER16 is the same with scales and minima every 16.
-#define SUPER16(STEP, SHIFTS, ZEROSUB, ZEROSUM, WEIGHS, ACCS, MINIMA) \
+#define SUPER16(STEP, SUB, BOTH, ZEROSUB, ZEROSUM, ACCS, MINIMA) \
 	ARGUMENTS(6, 3);       \
 block:                         \
 	ZEROSUM;               \
@@ -305,24 +343,32 @@ block:                         \
 sub:                           \
 	ZEROSUB;               \
 	STEPS16(STEP);         \
-	WEIGHS(512);           \
+	ROWS32(512);           \
+	BOTH(WEIGH);           \
 	ADDQ $640, SI;         \
 	ADDQ $16, R8;          \
 	ADDQ $16, R9;          \
 	DECL R14;              \
 	JNZ  sub;              \
-	ZEROSUB;               \
-	SHIFTS(0, 0);          \
-	SHIFTS(128, 4);        \
-	SHIFTS(256, 8);        \
-	SHIFTS(384, 12);       \
-	SHIFTS(512, 16);       \
-	SHIFTS(640, 20);       \
-	SHIFTS(768, 24);       \
-	SHIFTS(896, 28);       \
+	ROWS32(0);             \
+	SUB(PRODUCT, 0);       \
+	ROWS32(128);           \
+	SUB(SHIFT, 4);          \
+	ROWS32(256);           \
+	SUB(SHIFT, 8);          \
+	ROWS32(384);           \
+	SUB(SHIFT, 12);         \
+	ROWS32(512);           \
+	SUB(SHIFT, 16);         \
+	ROWS32(640);           \
+	SUB(SHIFT, 20);         \
+	ROWS32(768);           \
+	SUB(SHIFT, 24);         \
+	ROWS32(896);           \
+	SUB(SHIFT, 28);         \
 	ACCS(1024);            \
 	MINIMA(1152);          \
-	NEXT(1024);            \
+	NEXT(1024, 256);            \
 	DECQ CX;               \
 	JNZ  block;            \
 	VZEROUPPER;            \
@@ -357,9 +403,18 @@ sub:                           \
 	START5; \
 	START((DX)(R13*2), Z10, Z11)
 
+// SUBBLOCK16 goes on to the next sub-block of 16.
+#define SUBBLOCK16 \
+	ADDQ $640, SI; \
+	ADDQ $16, R8;  \
+	ADDQ $16, R9;  \
+	ADDQ $4, BX;   \
+	ADDQ $4, DX;   \
+	DECL R14
+
 // CENTRED16 is the loop over blocks of 256 of centred weights, with scales every
 // 16. The shifts in the panel are not needed.
-#define CENTRED16(STEP, STARTS, ZEROSUM, WEIGHS, ACCS) \
+#define CENTRED16(STEP, STARTS, BOTH, ZEROSUM, ACCS) \
 	ARGUMENTS(6, 2);       \
 block:                         \
 	ZEROSUM;               \
@@ -367,13 +422,9 @@ block:                         \
 sub:                           \
 	STARTS;                \
 	STEPS16(STEP);         \
-	WEIGHS(512);           \
-	ADDQ $640, SI;         \
-	ADDQ $16, R8;          \
-	ADDQ $16, R9;          \
-	ADDQ $4, BX;           \
-	ADDQ $4, DX;           \
-	DECL R14;              \
+	ROWS32(512);           \
+	BOTH(WEIGH);           \
+	SUBBLOCK16;            \
 	JNZ  sub;              \
 	ACCS(1024);            \
 	ADDQ $1280, SI;        \
@@ -385,7 +436,7 @@ sub:                           \
 	RET
 
 // CENTRED32 is the same with scales every 32.
-#define CENTRED32(STEP, STARTS, ZEROSUM, WEIGHS, ACCS) \
+#define CENTRED32(STEP, STARTS, BOTH, ZEROSUM, ACCS) \
 	ARGUMENTS(6, 3);       \
 block:                         \
 	ZEROSUM;               \
@@ -393,7 +444,8 @@ block:                         \
 sub:                           \
 	STARTS;                \
 	STEPS32(STEP);         \
-	WEIGHS(1024);          \
+	ROWS32(1024);          \
+	BOTH(WEIGH);           \
 	ADDQ $1152, SI;        \
 	ADDQ $32, R8;          \
 	ADDQ $32, R9;          \
@@ -410,101 +462,238 @@ sub:                           \
 	VZEROUPPER;            \
 	RET
 
+// NIBBLES32 is SUPER32 for weights below 16. Their sums begin at -8 times the sum
+// of the activations, which keeps them below 2¹⁵, and those over a block at the
+// scales times eight, which follow dmin, times the sums of the activations. Of a
+// token's block there are eight int32 to begin at, and eight sums, in words.
+#define NIBBLES32(STEP, SUB, SUM, BOTH, STARTS, ACCS, MINIMA) \
+	ARGUMENTS(6, 4);         \
+	LEAQ (R13)(R13*2), R13;  \
+	LEAQ (R13)(R13*2), DX;   \
+	ADDQ BX, DX;             \
+block:                           \
+	ROWS32(9984);            \
+	SUM(PRODUCT, 32);        \
+	ROWS32(10112);           \
+	SUM(SHIFT, 36);          \
+	ROWS32(10240);           \
+	SUM(SHIFT, 40);          \
+	ROWS32(10368);           \
+	SUM(SHIFT, 44);          \
+	MOVL $8, R14;            \
+sub:                             \
+	STARTS;                  \
+	STEPS32(STEP);           \
+	ROWS32(1024);            \
+	BOTH(NARROW);            \
+	ADDQ $1152, SI;          \
+	ADDQ $32, R8;            \
+	ADDQ $32, R9;            \
+	ADDQ $4, BX;             \
+	ADDQ $4, DX;             \
+	DECL R14;                \
+	JNZ  sub;                \
+	ROWS32(0);               \
+	SUB(PRODUCT, 0);         \
+	ROWS32(128);             \
+	SUB(SHIFT, 4);           \
+	ROWS32(256);             \
+	SUB(SHIFT, 8);           \
+	ROWS32(384);             \
+	SUB(SHIFT, 12);          \
+	ACCS(512);               \
+	MINIMA(640);             \
+	NEXT(512, 768);          \
+	DECQ CX;                 \
+	JNZ  block;              \
+	VZEROUPPER;              \
+	RET
+
+// NARROW16 is CENTRED16 for weights of 32 below zero and above: their sums stay
+// below 2¹⁵ if the magnitudes of 16 activations are no more than 1023 together,
+// as the list of the most in each block says. The scales are words, which are
+// made dwords where they are not.
+#define NARROW16(STEP, STARTS, BOTH, ZEROSUM, ACCS) \
+	ARGUMENTS(6, 2);         \
+	MOVQ most+56(FP), R15;   \
+block:                           \
+	ZEROSUM;                 \
+	MOVL $16, R14;           \
+	CMPL (R15), $1023;       \
+	JGT  large;              \
+sub:                             \
+	STARTS;                  \
+	STEPS16(STEP);           \
+	ROWS32(512);             \
+	BOTH(NARROW);            \
+	SUBBLOCK16;              \
+	JNZ  sub;                \
+done:                            \
+	ACCS(1024);              \
+	ADDQ $1280, SI;          \
+	ADDQ $4, DI;             \
+	ADDQ $4, R11;            \
+	ADDQ $4, R15;            \
+	DECQ CX;                 \
+	JNZ  block;              \
+	VZEROUPPER;              \
+	RET;                     \
+large:                           \
+	STARTS;                  \
+	STEPS16(STEP);           \
+	ROWS32(512);             \
+	VPSLLD $16, Z24, Z24;    \
+	VPSLLD $16, Z25, Z25;    \
+	VPSRAD $16, Z24, Z24;    \
+	VPSRAD $16, Z25, Z25;    \
+	BOTH(WEIGH);             \
+	SUBBLOCK16;              \
+	JNZ  large;              \
+	JMP  done
+
 // func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile6Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, ACC6, MINIMA6)
+	SUPER32(STEP6, SUB6, BOTH6, ZEROSUB6, ZEROSUM6, ACC6, MINIMA6)
 
 // func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile5Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, ACC5, MINIMA5)
+	SUPER32(STEP5, SUB5, BOTH5, ZEROSUB5, ZEROSUM5, ACC5, MINIMA5)
 
 // func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile4Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, ACC4, MINIMA4)
+	SUPER32(STEP4, SUB4, BOTH4, ZEROSUB4, ZEROSUM4, ACC4, MINIMA4)
 
 // func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile3Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, ACC3, MINIMA3)
+	SUPER32(STEP3, SUB3, BOTH3, ZEROSUB3, ZEROSUM3, ACC3, MINIMA3)
 
 // func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile2Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, ACC2, MINIMA2)
+	SUPER32(STEP2, SUB2, BOTH2, ZEROSUB2, ZEROSUM2, ACC2, MINIMA2)
 
 // func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile1Super32VNNI(SB), NOSPLIT, $0-56
-	SUPER32(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, ACC1, MINIMA1)
+	SUPER32(STEP1, SUB1, BOTH1, ZEROSUB1, ZEROSUM1, ACC1, MINIMA1)
 
 // func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile6Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP6, SHIFT6, ZEROSUB6, ZEROSUM6, WEIGH6, ACC6, MINIMA6)
+	SUPER16(STEP6, SUB6, BOTH6, ZEROSUB6, ZEROSUM6, ACC6, MINIMA6)
 
 // func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile5Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP5, SHIFT5, ZEROSUB5, ZEROSUM5, WEIGH5, ACC5, MINIMA5)
+	SUPER16(STEP5, SUB5, BOTH5, ZEROSUB5, ZEROSUM5, ACC5, MINIMA5)
 
 // func tile4Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile4Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP4, SHIFT4, ZEROSUB4, ZEROSUM4, WEIGH4, ACC4, MINIMA4)
+	SUPER16(STEP4, SUB4, BOTH4, ZEROSUB4, ZEROSUM4, ACC4, MINIMA4)
 
 // func tile3Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile3Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP3, SHIFT3, ZEROSUB3, ZEROSUM3, WEIGH3, ACC3, MINIMA3)
+	SUPER16(STEP3, SUB3, BOTH3, ZEROSUB3, ZEROSUM3, ACC3, MINIMA3)
 
 // func tile2Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile2Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP2, SHIFT2, ZEROSUB2, ZEROSUM2, WEIGH2, ACC2, MINIMA2)
+	SUPER16(STEP2, SUB2, BOTH2, ZEROSUB2, ZEROSUM2, ACC2, MINIMA2)
 
 // func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile1Super16VNNI(SB), NOSPLIT, $0-56
-	SUPER16(STEP1, SHIFT1, ZEROSUB1, ZEROSUM1, WEIGH1, ACC1, MINIMA1)
+	SUPER16(STEP1, SUB1, BOTH1, ZEROSUB1, ZEROSUM1, ACC1, MINIMA1)
 
 // func tile6Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile6Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP6, START6, ZEROSUM6, WEIGH6, ACC6)
+	CENTRED16(STEP6, START6, BOTH6, ZEROSUM6, ACC6)
 
 // func tile5Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile5Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP5, START5, ZEROSUM5, WEIGH5, ACC5)
+	CENTRED16(STEP5, START5, BOTH5, ZEROSUM5, ACC5)
 
 // func tile4Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile4Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP4, START4, ZEROSUM4, WEIGH4, ACC4)
+	CENTRED16(STEP4, START4, BOTH4, ZEROSUM4, ACC4)
 
 // func tile3Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile3Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP3, START3, ZEROSUM3, WEIGH3, ACC3)
+	CENTRED16(STEP3, START3, BOTH3, ZEROSUM3, ACC3)
 
 // func tile2Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile2Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP2, START2, ZEROSUM2, WEIGH2, ACC2)
+	CENTRED16(STEP2, START2, BOTH2, ZEROSUM2, ACC2)
 
 // func tile1Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile1Centred16VNNI(SB), NOSPLIT, $0-56
-	CENTRED16(STEP1, START1, ZEROSUM1, WEIGH1, ACC1)
+	CENTRED16(STEP1, START1, BOTH1, ZEROSUM1, ACC1)
+
+// func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile6Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP6, SUB6, SUM6, BOTH6, START6, ACC6, MINIMA6)
+
+// func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile5Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP5, SUB5, SUM5, BOTH5, START5, ACC5, MINIMA5)
+
+// func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile4Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP4, SUB4, SUM4, BOTH4, START4, ACC4, MINIMA4)
+
+// func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile3Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP3, SUB3, SUM3, BOTH3, START3, ACC3, MINIMA3)
+
+// func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile2Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP2, SUB2, SUM2, BOTH2, START2, ACC2, MINIMA2)
+
+// func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+TEXT ·tile1Nibbles32VNNI(SB), NOSPLIT, $0-56
+	NIBBLES32(STEP1, SUB1, SUM1, BOTH1, START1, ACC1, MINIMA1)
+
+// func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile6Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP6, START6, BOTH6, ZEROSUM6, ACC6)
+
+// func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile5Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP5, START5, BOTH5, ZEROSUM5, ACC5)
+
+// func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile4Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP4, START4, BOTH4, ZEROSUM4, ACC4)
+
+// func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile3Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP3, START3, BOTH3, ZEROSUM3, ACC3)
+
+// func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile2Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP2, START2, BOTH2, ZEROSUM2, ACC2)
+
+// func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+TEXT ·tile1Narrow16VNNI(SB), NOSPLIT, $0-64
+	NARROW16(STEP1, START1, BOTH1, ZEROSUM1, ACC1)
 
 // func tile6Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile6Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP6, START6, ZEROSUM6, WEIGH6, ACC6)
+	CENTRED32(STEP6, START6, BOTH6, ZEROSUM6, ACC6)
 
 // func tile5Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile5Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP5, START5, ZEROSUM5, WEIGH5, ACC5)
+	CENTRED32(STEP5, START5, BOTH5, ZEROSUM5, ACC5)
 
 // func tile4Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile4Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP4, START4, ZEROSUM4, WEIGH4, ACC4)
+	CENTRED32(STEP4, START4, BOTH4, ZEROSUM4, ACC4)
 
 // func tile3Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile3Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP3, START3, ZEROSUM3, WEIGH3, ACC3)
+	CENTRED32(STEP3, START3, BOTH3, ZEROSUM3, ACC3)
 
 // func tile2Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile2Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP2, START2, ZEROSUM2, WEIGH2, ACC2)
+	CENTRED32(STEP2, START2, BOTH2, ZEROSUM2, ACC2)
 
 // func tile1Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
 TEXT ·tile1Centred32VNNI(SB), NOSPLIT, $0-56
-	CENTRED32(STEP1, START1, ZEROSUM1, WEIGH1, ACC1)
+	CENTRED32(STEP1, START1, BOTH1, ZEROSUM1, ACC1)
 
 // In blocks of 32 the accumulators are Z12 to Z23.
 
@@ -664,68 +853,5 @@ token:
 	ADDQ $256, AX
 	DECQ CX
 	JNZ  token
-	VZEROUPPER
-	RET
-
-// ones is 1 in each of two words.
-DATA ones<>+0(SB)/4, $0x00010001
-GLOBL ones<>(SB), RODATA|NOPTR, $4
-
-// SUMS is a loop over pairs of sums, multiplied by the words of Z1 and added; the
-// last of them are named by K1.
-#define SUMS(STORE, bytes) \
-loop:                       \
-	CMPQ CX, $16;       \
-	JLT  tail;          \
-	VPMADDWD (SI), Z1, Z0; \
-	STORE Z0, (DI);     \
-	ADDQ $64, SI;       \
-	ADDQ $bytes, DI;    \
-	SUBQ $16, CX;       \
-	JMP  loop;          \
-tail:                       \
-	MOVL $1, DX;        \
-	SHLL CX, DX;        \
-	DECL DX;            \
-	KMOVW DX, K1;       \
-	VMOVDQU32.Z (SI), K1, Z0; \
-	VPMADDWD Z0, Z1, Z0; \
-	STORE Z0, K1, (DI); \
-	VZEROUPPER;         \
-	RET
-
-// func pairSumsVNNI(dst, sums *int16, n int)
-TEXT ·pairSumsVNNI(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ sums+8(FP), SI
-	MOVQ n+16(FP), CX
-	VPBROADCASTD ones<>(SB), Z1
-	SUMS(VPMOVDW, 32)
-
-// func scaledSumsVNNI(dst *int32, sums *int16, factor, n int)
-TEXT ·scaledSumsVNNI(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ sums+8(FP), SI
-	MOVQ factor+16(FP), AX
-	MOVQ n+24(FP), CX
-	VPBROADCASTW AX, Z1
-	SUMS(VMOVDQU32, 64)
-
-// func wideSumsVNNI(dst *int32, sums *int16, factor, n int)
-TEXT ·wideSumsVNNI(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ sums+8(FP), SI
-	MOVQ factor+16(FP), AX
-	MOVQ n+24(FP), CX
-	VPBROADCASTD AX, Z1
-
-loop:
-	VPMOVSXWD (SI), Z0
-	VPMULLD Z1, Z0, Z0
-	VMOVDQU32 Z0, (DI)
-	ADDQ $32, SI
-	ADDQ $64, DI
-	SUBQ $16, CX
-	JG   loop
 	VZEROUPPER
 	RET

@@ -50,8 +50,8 @@ func unpackIQ1SVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 func unpackIQ1MVNNI(panel, w *byte, rowBytes, blocks, ahead int, grid *uint32)
 
 // unpackHalf takes apart n blocks of 16 rows, which lie rowBytes apart, into their
-// half of a panel, of the encodings that are not fused. Meanwhile it asks for as much memory, from ahead on after the
-// first row.
+// half of a panel, of the encodings without strips. Meanwhile it asks for as much
+// memory, from ahead on after the first row.
 func unpackHalf(panel *byte, e Encoding, w *byte, rowBytes, n, ahead int) {
 	switch e {
 	case Q4_0:
