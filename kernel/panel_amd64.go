@@ -77,12 +77,17 @@ func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
 		clear(s.acc[:a.N*2*panelRows])
-		// Read in one go, the rows come twice as fast as 16 side by side do.
-		ReadLoop(w[r*rowBytes:][:panelRows*rowBytes])
+		from := w[r*rowBytes:][:panelRows*rowBytes]
+		if next == 0 {
+			// Read in one go, the rows come twice as fast as 16 side by side do.
+			ReadLoop(from)
+		}
+		// The next panel's rows, or these if there is none.
+		ahead := w[min(r+panelRows, rows-panelRows)*rowBytes:][:panelRows*rowBytes]
 		for b := 0; b < blocks; b += stretch {
 			n := min(stretch, blocks-b)
-			s.unpack(e, w[r*rowBytes+b*bytes:], rowBytes, n)
-			s.tiles(e, a, b, n)
+			s.unpack(e, from[b*bytes:], rowBytes, n)
+			s.tiles(e, a, b, n, ahead[b*bytes*panelRows:][:n*bytes*panelRows])
 		}
 		finishVNNI(&dst[r], &s.acc[0], stride, a.N)
 	}
@@ -178,48 +183,66 @@ func eachTile(n int, f func(i, t, size int)) {
 	}
 }
 
-// tiles multiplies n blocks from b on, which are in the panel, with all tokens.
-func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
+// tiles multiplies n blocks from b on, which are in the panel, with all tokens, and
+// asks for ahead meanwhile.
+func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte) {
+	share := len(ahead) / ((a.N + tileTokens - 1) / tileTokens)
+	steps := n * a.Block / subBlock(e)
+	step := (share + steps - 1) / steps
 	eachTile(a.N, func(i, t, size int) {
 		tile := a.Slice(t, t+size)
-		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n)
+		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n, coming{&ahead[i*share], step})
 	})
 }
 
-func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int) {
+// coming is what a tile asks for: two lines a sub-block, and step bytes on the next.
+type coming struct {
+	at   *byte
+	step int
+}
+
+// subBlock returns how many values a tile multiplies before it weighs the sums.
+func subBlock(e Encoding) int {
+	if values, _ := e.Block(); values == 32 || e == Q4_K || e == Q5_K {
+		return 32
+	}
+	return 16
+}
+
+func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int, c coming) {
 	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
 	switch {
 	case e == Q4_K:
 		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], a.N*blocks)
-		tileNibbles32(a.N, acc, &s.panel[0], q, d, &s.sums[b*12], a.K, n)
+		tileNibbles32(a.N, acc, &s.panel[0], q, d, &s.sums[b*12], a.K, n, c.at, c.step)
 	case e == Q5_K:
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
+		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n, c.at, c.step)
 	case e == Q6_K:
 		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileNarrow16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, &s.most[i*blocks+b])
+		tileNarrow16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, c.at, c.step, &s.most[i*blocks+b])
 	case a.Block == 256 && encodings[e].affine:
-		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n)
+		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n, c.at, c.step)
 	case a.Block == 256:
 		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n)
+		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, c.at, c.step)
 	case !encodings[e].affine:
 		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*blocks)
-		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n)
+		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n, c.at, c.step)
 	default:
-		s.tileMinima(a, acc, b, n)
+		s.tileMinima(a, acc, b, n, c)
 	}
 }
 
 // tileMinima is tile for affine blocks of 32: their sums begin at 0, and there
 // are minima.
-func (s *Scratch) tileMinima(a *Q8Rows, acc *float32, b, n int) {
+func (s *Scratch) tileMinima(a *Q8Rows, acc *float32, b, n int, c coming) {
 	blocks := a.K / 32
 	start, sums := s.sums[:len(s.sums)/2], s.sums[len(s.sums)/2:]
 	clear(start[:a.N*blocks])
 	scaledSumsVNNI(&sums[0], &a.Sums[0], 1, a.N*blocks)
-	tilePlain32(a.N, acc, &s.panel[0], &a.Q[b*32], &a.D[b], &start[b], a.K, n)
+	tilePlain32(a.N, acc, &s.panel[0], &a.Q[b*32], &a.D[b], &start[b], a.K, n, c.at, c.step)
 	m := unsafe.Slice(acc, a.N*2*panelRows)
 	for t := range a.N {
 		minimaPlain32VNNI(&m[t*2*panelRows+panelRows], &s.panel[0], &a.D[t*blocks+b], &sums[t*blocks+b], n)
