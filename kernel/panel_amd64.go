@@ -62,7 +62,8 @@ func (s *Scratch) pairs() []int16 {
 }
 
 // multiply does MatMulQ8 for at least panelRows rows and at most passTokens
-// tokens, of the encodings that have strips. The last panel is the last panelRows rows, some of them perhaps again.
+// tokens, of the encodings that have strips. The last panel is the last panelRows
+// rows, some of them perhaps again.
 func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	s.grow(a)
 	values, bytes := e.Block()
@@ -74,12 +75,17 @@ func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
 		clear(s.acc[:a.N*2*panelRows])
-		// Read in one go, the rows come twice as fast as 16 side by side do.
-		ReadLoop(w[r*rowBytes:][:panelRows*rowBytes])
+		from := w[r*rowBytes:][:panelRows*rowBytes]
+		if next == 0 {
+			// Read in one go, the rows come twice as fast as 16 side by side do.
+			ReadLoop(from)
+		}
+		// The next panel's rows, or these if there is none.
+		ahead := w[min(r+panelRows, rows-panelRows)*rowBytes:][:panelRows*rowBytes]
 		for b := 0; b < blocks; b += stretch {
 			n := min(stretch, blocks-b)
-			s.unpack(e, w[r*rowBytes+b*bytes:], rowBytes, n)
-			s.tiles(e, a, b, n)
+			s.unpack(e, from[b*bytes:], rowBytes, n)
+			s.tiles(e, a, b, n, ahead[b*bytes*panelRows:][:n*bytes*panelRows])
 		}
 		finishVNNI(&dst[r], &s.acc[0], stride, a.N)
 	}
@@ -130,30 +136,49 @@ func eachTile(n int, f func(i, t, size int)) {
 	}
 }
 
-// tiles multiplies n blocks from b on, which are in the panel, with all tokens.
-func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int) {
+// tiles multiplies n blocks from b on, which are in the panel, with all tokens, and
+// asks for ahead meanwhile.
+func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte) {
+	share := len(ahead) / ((a.N + tileTokens - 1) / tileTokens)
+	steps := n * a.Block / subBlock(e)
+	step := (share + steps - 1) / steps
 	eachTile(a.N, func(i, t, size int) {
 		tile := a.Slice(t, t+size)
-		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n)
+		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n, coming{&ahead[i*share], step})
 	})
 }
 
-func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int) {
+// coming is what a tile asks for: two lines a sub-block, and step bytes on the next.
+type coming struct {
+	at   *byte
+	step int
+}
+
+// subBlock returns how many values a tile multiplies before it weighs the sums.
+func subBlock(e Encoding) int {
+	if e == Q6_K {
+		return 16
+	}
+	return 32
+}
+
+func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int, c coming) {
+	panel, zero := &s.panel[0], encodings[e].zero
 	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
 	switch e {
 	case Q4_K:
 		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], a.N*blocks)
-		tileNibbles32(a.N, acc, &s.panel[0], q, d, &s.sums[b*12], a.K, n)
+		tileNibbles32(a.N, acc, panel, q, d, &s.sums[b*12], a.K, n, c.at, c.step)
 	case Q5_K:
 		pairs := s.pairs()
 		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n)
+		tileSuper32(a.N, acc, panel, q, d, &pairs[b*8], a.K, n, c.at, c.step)
 	case Q6_K:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileNarrow16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, &s.most[i*blocks+b])
-	default:
-		s.tileSums(e, a)
-		s.tileProducts(e, a, 0, acc, b, n)
+		wideSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/16)
+		tileNarrow16(a.N, acc, panel, q, d, &s.sums[b*16], a.K, n, c.at, c.step, &s.most[i*blocks+b])
+	case Q8_0:
+		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*blocks)
+		tilePlain32(a.N, acc, panel, q, d, &s.sums[b], a.K, n, c.at, c.step)
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *Scratch) tileProducts(e Encoding, a *Q8Rows, t int, acc *float32, b, n 
 	case a.Block == 256:
 		tileCentred16(a.N, acc, panel, q, d, &s.sums[t*a.K/16+b*16], a.K, n)
 	default:
-		tilePlain32(a.N, acc, panel, q, d, &s.sums[t*blocks+b], a.K, n)
+		tilePlain32(a.N, acc, panel, q, d, &s.sums[t*blocks+b], a.K, n, panel, 0)
 	}
 	if a.Block == 32 && affine {
 		sums := s.sums[len(s.sums)/2:]

@@ -3,22 +3,22 @@
 package kernel
 
 //go:noescape
-func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
+func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
 func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
@@ -39,58 +39,58 @@ func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int1
 func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
+func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
 
 //go:noescape
-func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
+func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
 
 //go:noescape
 func tile1Centred16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
@@ -151,20 +151,20 @@ func scaledSumsVNNI(dst *int32, sums *int16, factor, n int)
 
 // tileSuper32 adds blocks of 256, with scales and minima every 32, to the
 // accumulators of up to 6 tokens. sums are of 32.
-func tileSuper32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int) {
+func tileSuper32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int) {
 	switch tokens {
 	case 1:
-		tile1Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile1Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 2:
-		tile2Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile2Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 3:
-		tile3Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile3Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 4:
-		tile4Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile4Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 5:
-		tile5Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile5Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 6:
-		tile6Super32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile6Super32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	}
 }
 
@@ -187,20 +187,20 @@ func tileSuper16(tokens int, acc *float32, panel *byte, q *int8, d *float32, sum
 }
 
 // tilePlain32 is the same for blocks of 32, the sums of which begin at start.
-func tilePlain32(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int) {
+func tilePlain32(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int, ahead *byte, step int) {
 	switch tokens {
 	case 1:
-		tile1Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile1Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	case 2:
-		tile2Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile2Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	case 3:
-		tile3Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile3Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	case 4:
-		tile4Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile4Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	case 5:
-		tile5Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile5Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	case 6:
-		tile6Plain32VNNI(acc, panel, q, d, start, k, blocks)
+		tile6Plain32VNNI(acc, panel, q, d, start, k, blocks, ahead, step)
 	}
 }
 
@@ -242,38 +242,38 @@ func tileCentred32(tokens int, acc *float32, panel *byte, q *int8, d *float32, s
 }
 
 // tileNibbles32 is tileSuper32 for Q4_K. sums are those of nibbleSumsVNNI.
-func tileNibbles32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int) {
+func tileNibbles32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int) {
 	switch tokens {
 	case 1:
-		tile1Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile1Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 2:
-		tile2Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile2Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 3:
-		tile3Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile3Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 4:
-		tile4Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile4Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 5:
-		tile5Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile5Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	case 6:
-		tile6Nibbles32VNNI(acc, panel, q, d, sums, k, blocks)
+		tile6Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)
 	}
 }
 
 // tileNarrow16 is tileCentred16 for Q6_K. most has the most of what the magnitudes
 // of 16 activations come to together, in each block.
-func tileNarrow16(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int, most *int32) {
+func tileNarrow16(tokens int, acc *float32, panel *byte, q *int8, d *float32, start *int32, k, blocks int, ahead *byte, step int, most *int32) {
 	switch tokens {
 	case 1:
-		tile1Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile1Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	case 2:
-		tile2Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile2Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	case 3:
-		tile3Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile3Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	case 4:
-		tile4Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile4Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	case 5:
-		tile5Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile5Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	case 6:
-		tile6Narrow16VNNI(acc, panel, q, d, start, k, blocks, most)
+		tile6Narrow16VNNI(acc, panel, q, d, start, k, blocks, ahead, step, most)
 	}
 }

@@ -11,6 +11,7 @@
 //	DI, R11, R12    their scales, likewise
 //	BX, DX, R13     their sums, likewise
 //	AX              accumulators, 256 bytes a token: acc, then m
+//	R15             what of the next panel's rows is to be asked for
 //	CX              blocks left
 
 #define ARGUMENTS(perScale, perSum) \
@@ -31,6 +32,16 @@
 	ADDQ DI, R11;           \
 	LEAQ (R13)(R13*2), DX;  \
 	ADDQ BX, DX
+
+// BEGINAHEAD is for the loops that ask for the next panel's rows.
+#define BEGINAHEAD \
+	MOVQ ahead+56(FP), R15
+
+// AHEAD asks for two lines, and goes on by a step, once a sub-block.
+#define AHEAD \
+	PREFETCHT1 (R15);        \
+	PREFETCHT1 64(R15);      \
+	ADDQ step+64(FP), R15
 
 #define ROWS32(p) \
 	VMOVDQU64 p(SI), Z24; \
@@ -305,11 +316,13 @@
 // the minima, d and dmin.
 #define SUPER32(STEP, SUB, BOTH, ZEROSUB, ZEROSUM, ACCS, MINIMA) \
 	ARGUMENTS(6, 4);       \
+	BEGINAHEAD;            \
 block:                         \
 	ZEROSUM;               \
 	MOVL $8, R14;          \
 sub:                           \
 	ZEROSUB;               \
+	AHEAD;                 \
 	STEPS32(STEP);         \
 	ROWS32(1024);          \
 	BOTH(WEIGH);           \
@@ -468,6 +481,7 @@ sub:                           \
 // token's block there are eight int32 to begin at, and eight sums, in words.
 #define NIBBLES32(STEP, SUB, SUM, BOTH, STARTS, ACCS, MINIMA) \
 	ARGUMENTS(6, 4);         \
+	BEGINAHEAD;            \
 	LEAQ (R13)(R13*2), R13;  \
 	LEAQ (R13)(R13*2), DX;   \
 	ADDQ BX, DX;             \
@@ -483,6 +497,7 @@ block:                           \
 	MOVL $8, R14;            \
 sub:                             \
 	STARTS;                  \
+	AHEAD;                   \
 	STEPS32(STEP);           \
 	ROWS32(1024);            \
 	BOTH(NARROW);            \
@@ -515,14 +530,16 @@ sub:                             \
 // made dwords where they are not.
 #define NARROW16(STEP, STARTS, BOTH, ZEROSUM, ACCS) \
 	ARGUMENTS(6, 2);         \
-	MOVQ most+56(FP), R15;   \
+	BEGINAHEAD;            \
 block:                           \
 	ZEROSUM;                 \
+	MOVQ most+72(FP), R14;   \
+	CMPL (R14), $1023;       \
 	MOVL $16, R14;           \
-	CMPL (R15), $1023;       \
 	JGT  large;              \
 sub:                             \
 	STARTS;                  \
+	AHEAD;                   \
 	STEPS16(STEP);           \
 	ROWS32(512);             \
 	BOTH(NARROW);            \
@@ -533,13 +550,14 @@ done:                            \
 	ADDQ $1280, SI;          \
 	ADDQ $4, DI;             \
 	ADDQ $4, R11;            \
-	ADDQ $4, R15;            \
+	ADDQ $4, most+72(FP);    \
 	DECQ CX;                 \
 	JNZ  block;              \
 	VZEROUPPER;              \
 	RET;                     \
 large:                           \
 	STARTS;                  \
+	AHEAD;                   \
 	STEPS16(STEP);           \
 	ROWS32(512);             \
 	VPSLLD $16, Z24, Z24;    \
@@ -551,28 +569,28 @@ large:                           \
 	JNZ  large;              \
 	JMP  done
 
-// func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile6Super32VNNI(SB), NOSPLIT, $0-56
+// func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile6Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP6, SUB6, BOTH6, ZEROSUB6, ZEROSUM6, ACC6, MINIMA6)
 
-// func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile5Super32VNNI(SB), NOSPLIT, $0-56
+// func tile5Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile5Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP5, SUB5, BOTH5, ZEROSUB5, ZEROSUM5, ACC5, MINIMA5)
 
-// func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile4Super32VNNI(SB), NOSPLIT, $0-56
+// func tile4Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile4Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP4, SUB4, BOTH4, ZEROSUB4, ZEROSUM4, ACC4, MINIMA4)
 
-// func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile3Super32VNNI(SB), NOSPLIT, $0-56
+// func tile3Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile3Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP3, SUB3, BOTH3, ZEROSUB3, ZEROSUM3, ACC3, MINIMA3)
 
-// func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile2Super32VNNI(SB), NOSPLIT, $0-56
+// func tile2Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile2Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP2, SUB2, BOTH2, ZEROSUB2, ZEROSUM2, ACC2, MINIMA2)
 
-// func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
-TEXT ·tile1Super32VNNI(SB), NOSPLIT, $0-56
+// func tile1Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
+TEXT ·tile1Super32VNNI(SB), NOSPLIT, $0-72
 	SUPER32(STEP1, SUB1, BOTH1, ZEROSUB1, ZEROSUM1, ACC1, MINIMA1)
 
 // func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
@@ -623,52 +641,52 @@ TEXT ·tile2Centred16VNNI(SB), NOSPLIT, $0-56
 TEXT ·tile1Centred16VNNI(SB), NOSPLIT, $0-56
 	CENTRED16(STEP1, START1, BOTH1, ZEROSUM1, ACC1)
 
-// func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile6Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile6Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP6, SUB6, SUM6, BOTH6, START6, ACC6, MINIMA6)
 
-// func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile5Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile5Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP5, SUB5, SUM5, BOTH5, START5, ACC5, MINIMA5)
 
-// func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile4Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile4Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP4, SUB4, SUM4, BOTH4, START4, ACC4, MINIMA4)
 
-// func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile3Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile3Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP3, SUB3, SUM3, BOTH3, START3, ACC3, MINIMA3)
 
-// func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile2Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile2Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP2, SUB2, SUM2, BOTH2, START2, ACC2, MINIMA2)
 
-// func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile1Nibbles32VNNI(SB), NOSPLIT, $0-56
+// func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile1Nibbles32VNNI(SB), NOSPLIT, $0-72
 	NIBBLES32(STEP1, SUB1, SUM1, BOTH1, START1, ACC1, MINIMA1)
 
-// func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile6Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile6Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile6Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP6, START6, BOTH6, ZEROSUM6, ACC6)
 
-// func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile5Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile5Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile5Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP5, START5, BOTH5, ZEROSUM5, ACC5)
 
-// func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile4Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile4Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile4Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP4, START4, BOTH4, ZEROSUM4, ACC4)
 
-// func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile3Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile3Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile3Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP3, START3, BOTH3, ZEROSUM3, ACC3)
 
-// func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile2Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile2Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile2Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP2, START2, BOTH2, ZEROSUM2, ACC2)
 
-// func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, most *int32)
-TEXT ·tile1Narrow16VNNI(SB), NOSPLIT, $0-64
+// func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
+TEXT ·tile1Narrow16VNNI(SB), NOSPLIT, $0-80
 	NARROW16(STEP1, START1, BOTH1, ZEROSUM1, ACC1)
 
 // func tile6Centred32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
@@ -764,9 +782,11 @@ TEXT ·tile1Centred32VNNI(SB), NOSPLIT, $0-56
 
 #define PLAIN32(STEP, STARTS, KEEPS, ACCUMULATORS) \
 	ARGUMENTS(3, 3);       \
+	BEGINAHEAD;            \
 	ACCUMULATORS(LOAD);    \
 block:                         \
 	STARTS;                \
+	AHEAD;                 \
 	STEPS32(STEP);         \
 	KEEPS(1024);           \
 	ADDQ $1280, SI;        \
@@ -782,28 +802,28 @@ block:                         \
 	VZEROUPPER;            \
 	RET
 
-// func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile6Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile6Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile6Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP6, START6, KEEP6, ACCUMULATORS6)
 
-// func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile5Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile5Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile5Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP5, START5, KEEP5, ACCUMULATORS5)
 
-// func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile4Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile4Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile4Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP4, START4, KEEP4, ACCUMULATORS4)
 
-// func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile3Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile3Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile3Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP3, START3, KEEP3, ACCUMULATORS3)
 
-// func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile2Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile2Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile2Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP2, START2, KEEP2, ACCUMULATORS2)
 
-// func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int)
-TEXT ·tile1Plain32VNNI(SB), NOSPLIT, $0-56
+// func tile1Plain32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+TEXT ·tile1Plain32VNNI(SB), NOSPLIT, $0-72
 	PLAIN32(STEP1, START1, KEEP1, ACCUMULATORS1)
 
 // func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
