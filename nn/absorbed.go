@@ -16,7 +16,7 @@ func (l *Latents) attendFast(layer int, spans []Span, q Mat, heads int, scale fl
 	q.arena.pool.runProducts(j, j.products())
 	if j.split {
 		j.pass = absorbedMerge
-		q.arena.pool.runProducts(j, perValue*len(j.partials)*queries*l.rank)
+		q.arena.pool.runProducts(j, perValue*j.at[len(j.at)-1]*queries*l.rank)
 	}
 	return y
 }
