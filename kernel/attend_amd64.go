@@ -62,6 +62,9 @@ func widenVNNI(dst *int16, x *int8, n int)
 func swiGLUVNNI(dst, gate, up *float32, n int)
 
 //go:noescape
+func swiGLUAVX2(dst, gate, up *float32, n int)
+
+//go:noescape
 func widenAVX2(dst *int16, x *int8, n int)
 
 // With VNNI there are loops of AVX-512; without, those of AVX2 do.
@@ -185,9 +188,15 @@ func widen(dst []int16, x []int8) {
 }
 
 func swiGLUFast(dst, gate, up []float32) {
-	if useVNNI() {
+	n := 0
+	switch {
+	case useVNNI():
 		swiGLUVNNI(&dst[0], &gate[0], &up[0], len(dst))
-	} else {
-		swiGLUFastGeneric(dst, gate, up)
+		return
+	case useAVX512, useAVX2:
+		if n = len(dst) &^ 7; n > 0 {
+			swiGLUAVX2(&dst[0], &gate[0], &up[0], n)
+		}
 	}
+	swiGLUFastGeneric(dst[n:], gate[n:], up[n:])
 }

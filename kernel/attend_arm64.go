@@ -140,4 +140,15 @@ func blend(acc, x []float32, a, b *[Queries]float32) {
 	}
 }
 
-func swiGLUFast(dst, gate, up []float32) { swiGLUFastGeneric(dst, gate, up) }
+func swiGLUFast(dst, gate, up []float32) {
+	n := 0
+	if useNEON {
+		if n = len(dst) &^ 7; n > 0 {
+			swiGLUNEON(&dst[0], &gate[0], &up[0], n)
+		}
+	}
+	swiGLUFastGeneric(dst[n:], gate[n:], up[n:])
+}
+
+//go:noescape
+func swiGLUNEON(dst, gate, up *float32, n int)

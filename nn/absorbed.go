@@ -11,12 +11,12 @@ func (l *Latents) attendFast(layer int, spans []Span, q Mat, heads int, scale fl
 	j.l, j.layer, j.spans, j.q, j.y, j.heads, j.scale = l, layer, spans, q, y, heads, scale
 	j.plan(q.arena.pool.Workers())
 	j.pass = absorbedRound
-	q.arena.pool.run(j)
+	q.arena.pool.runProducts(j, perValue*q.rows*q.cols)
 	j.pass = absorbedAttend
-	q.arena.pool.run(j)
+	q.arena.pool.runProducts(j, j.products())
 	if j.split {
 		j.pass = absorbedMerge
-		q.arena.pool.run(j)
+		q.arena.pool.runProducts(j, perValue*j.at[len(j.at)-1]*queries*l.rank)
 	}
 	return y
 }
@@ -109,6 +109,15 @@ func (j *absorbedFastJob) plan(workers int) {
 	for len(j.partials) < partials {
 		j.partials = append(j.partials, partial{})
 	}
+}
+
+// products returns how many products there are of queries, keys and values.
+func (j *absorbedFastJob) products() int {
+	n := 0
+	for _, s := range j.spans {
+		n += s.Len * (s.Position + s.Len - s.First)
+	}
+	return n * j.heads * (2*j.l.rank + j.l.rope)
 }
 
 // count returns how many units there are with that many groups in each.

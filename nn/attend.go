@@ -193,7 +193,7 @@ func (l *Latents) AttendExpanded(layer int, spans []Span, first int, q Mat, keys
 	if q.arena.math == Fast {
 		j := &q.arena.jobs.expandedFast
 		*j = expandedFastJob{l, layer, spans, first, q, y, keys, values, scale}
-		q.arena.pool.run(j)
+		q.arena.pool.runProducts(j, j.products())
 		return y
 	}
 	j := &q.arena.jobs.expanded

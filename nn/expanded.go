@@ -16,6 +16,16 @@ type expandedFastJob struct {
 	scale        float32
 }
 
+// products returns about how many products there are, of which those that make keys
+// and values take half.
+func (j *expandedFastJob) products() int {
+	n := 0
+	for _, s := range j.spans {
+		n += s.Position + s.Len
+	}
+	return 2 * n * len(j.keys) * j.l.rank * (j.keys[0].Out() + j.values[0].Out())
+}
+
 // work takes a share of the heads.
 func (j *expandedFastJob) work(w *worker) {
 	lo, hi := w.share(len(j.keys))
