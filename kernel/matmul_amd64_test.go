@@ -10,7 +10,7 @@ import (
 )
 
 // A machine with AVX-512 and without VNNI takes the loops of AVX2.
-func TestMatMulQ8WithoutVNNI(t *testing.T) {
+func TestMatMulWithoutVNNI(t *testing.T) {
 	if !hasVNNI {
 		t.Skip("every test is without")
 	}
@@ -19,6 +19,7 @@ func TestMatMulQ8WithoutVNNI(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		if useAVX512 {
 			testMatMulQ8SameBits(t)
+			testMatMulAffineSameBits(t)
 		}
 	})
 }

@@ -11,7 +11,9 @@ var hasDotProducts = cpu.ARM64.HasASIMDDP
 // A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
 // what the widest weights need, and then allocates nothing.
 type Scratch struct {
-	flat []byte // rows
+	flat   []byte // rows
+	floats floatScratch
+	affine affineScratch
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.

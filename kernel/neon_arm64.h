@@ -27,3 +27,14 @@
 // SXTLB widens the lower eight int8 to int16, SXTLB2 the upper eight.
 #define SXTLB(n, d) WORD $(0x0F08A400 | (n)<<5 | (d))
 #define SXTLB2(n, d) WORD $(0x4F08A400 | (n)<<5 | (d))
+
+// FMLA multiplies four float32 by one, rounding once: Vd.4S += Vn.4S · Vm.S[lane],
+// where m is below 16.
+#define FMLA(m, lane, n, d) WORD $(0x4F801000 | ((lane)&1)<<21 | ((lane)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
+
+// FCVTL widens the lower four float16: Vd.4S = Vn.4H.
+#define FCVTL(n, d) WORD $(0x0E217800 | (n)<<5 | (d))
+
+// XTN takes the low halves of four words: Vd.4H = Vn.4S; SHRN16 takes the high ones.
+#define XTN(n, d) WORD $(0x0E612800 | (n)<<5 | (d))
+#define SHRN16(n, d) WORD $(0x0F108400 | (n)<<5 | (d))

@@ -35,10 +35,12 @@ const (
 // A Scratch is what MatMulQ8 works in. One call at a time uses it. It grows to
 // what the widest weights need, and then allocates nothing.
 type Scratch struct {
-	panel []byte    // begins at a cache line
-	acc   []float32 // [token][acc, m][row]
-	sums  []int32   // of a tile's activations
-	flat  []byte    // rows
+	panel  []byte    // begins at a cache line
+	acc    []float32 // [token][acc, m][row]
+	sums   []int32   // of a tile's activations
+	flat   []byte    // rows
+	floats floatScratch
+	affine affineScratch
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.
