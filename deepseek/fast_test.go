@@ -2,6 +2,7 @@ package deepseek
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/deskseek/deskseek/demo"
@@ -28,6 +29,29 @@ func TestFastGreedy(t *testing.T) {
 				t.Errorf("token %d is %d, want %d, whose margin is %.2f", i, id, want.Tokens[i], want.Margin[i])
 			}
 			break // another text from here on
+		}
+	})
+}
+
+// TestFastGoldenNearExact bounds how far the logits of the golden cases are in fast
+// math from those in exact math: where activations stay f32 by roundings alone,
+// and where they have 8 bits by some of the 0.7 % that these add to a product.
+func TestFastGoldenNearExact(t *testing.T) {
+	each(t, func(t *testing.T, c golden.Case) {
+		_, input := c.Ints(t, "input_ids")
+		var logits [2][]float32
+		for i, math := range []Math{Exact, Fast} {
+			o := whole(t, open(t, c.Path, Options{Math: math}), ids(input), Absorbed, nil)
+			logits[i] = allLogits(o, 0)
+			o.Release()
+		}
+		worst, row := relative(logits[1], logits[0], len(logits[0])/len(input))
+		bound := 1e-4
+		if strings.Contains(c.Name, "quant") || strings.Contains(c.Name, "mlx") {
+			bound = 0.1
+		}
+		if t.Logf("%.2g of row %d", worst, row); !(worst < bound) || worst == 0 {
+			t.Errorf("row %d is %g off, want more than 0 and less than %g", row, worst, bound)
 		}
 	})
 }

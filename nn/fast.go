@@ -13,8 +13,9 @@ const (
 	// each weight. It is the definition.
 	Exact Math = iota
 	// Fast multiplies integer weights with activations in 8 bits, a block at a
-	// time; kernel.MatMulQ8 is its definition. Weights of other encodings are
-	// computed as in Exact.
+	// time, and stored floats with f32 activations; kernel.MatMulQ8, MatMulAffine
+	// and MatMulFloats are its definition. Weights of other encodings, and the
+	// transposes of all, are computed as in Exact.
 	Fast
 )
 
@@ -33,6 +34,9 @@ var encodings = map[tensor.DType]kernel.Encoding{
 func (l Linear) integer(m Math) (e kernel.Encoding, block int, ok bool) {
 	if m != Fast || l.transposed {
 		return 0, 0, false
+	}
+	if affine(l.w) {
+		return 0, kernel.AffineBlock, true // of no Encoding: integerRows knows it
 	}
 	if e, ok = encodings[l.w.DType]; ok {
 		block, _ = e.Block()
@@ -61,6 +65,10 @@ func rowsAtOnce(k, n int) int { return max(panel, mostProducts/(k*n)/panel*panel
 // integerRows computes rows lo to hi of w for the tokens of a, into y: token t's
 // value of row r is y[t·stride+r-lo].
 func integerRows(w *worker, y []float32, stride int, m *tensor.Tensor, e kernel.Encoding, lo, hi int, a *kernel.Q8Rows) {
+	if affine(m) {
+		affineRows(w, y, stride, m, lo, hi, a)
+		return
+	}
 	step := rowsAtOnce(m.Cols, a.N)
 	n := m.RowBytes()
 	for r := lo; r < hi; r += step {
