@@ -2,6 +2,10 @@
 
 package kernel
 
+// fewValues are those of a panel that stays in the first cache, in which what is
+// taken apart for a few tokens only is written and read faster.
+const fewValues = 768
+
 func matMulAffine(dst []float32, stride int, w *Affine, rows int, a *Q8Rows, s *Scratch) {
 	vnni := useAVX512 && hasVNNI
 	switch {
@@ -61,7 +65,10 @@ func (s *Scratch) affinePanels(dst []float32, stride int, w *Affine, rows int, a
 	s.grow(a)
 	x := s.affine.sumGroups(a, w.Group)
 	rowBytes, blocks := w.rowBytes(a.K), a.K/AffineBlock
-	const stretch = panelValues / AffineBlock
+	stretch := panelValues / AffineBlock
+	if a.N <= 2*tileTokens {
+		stretch = fewValues / AffineBlock
+	}
 	clear(s.acc[:a.N*2*panelRows])
 	clear(s.sums[:min(a.N, tileTokens)*blocks])
 	for next := 0; next < rows; next += panelRows {

@@ -2,46 +2,96 @@
 
 package kernel
 
-// fewFloatTokens are multiplied one by one with the rows as they are stored.
-const fewFloatTokens = 2
-
 func matMulFloats(dst []float32, stride int, w Floats, rows, k int, x []float32, xStride, n int, s *Scratch) {
+	stored := rows >= 16 && k%8 == 0
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulFloatsGeneric(dst, stride, w, rows, k, x, xStride, n)
-	case n <= fewFloatTokens && rows >= 16 && k%8 == 0:
+	case stored && useAVX512 && (n == 1 || n <= 8 && w.Format != F16):
 		rowsFloats(dst, stride, w, rows, k, x, xStride, n)
+	case stored && !useAVX512 && n <= 2:
+		for t := range n {
+			rowsFloat(dst[t*stride:], w, rows, k, x[t*xStride:])
+		}
 	default:
 		s.floats.multiply(dst, stride, w, rows, k, x, xStride, n)
 	}
 }
 
-// rowsFloats multiplies 8 or 16 rows at a time, the last of them perhaps again,
-// with each of the tokens, while they are in the cache.
+// rowsFloats multiplies 16 rows at a time as they are stored, the last of them
+// perhaps again, with one to eight tokens.
 func rowsFloats(dst []float32, stride int, w Floats, rows, k int, x []float32, xStride, n int) {
-	rowBytes, step := k*w.Format.Bytes(), 8
-	if useAVX512 {
-		step = 16
+	rowBytes := k * w.Format.Bytes()
+	for next := 0; next < rows; next += 16 {
+		r := min(next, rows-16)
+		out, from := &dst[r], &w.Data[r*rowBytes]
+		switch {
+		case w.Format == F16:
+			rows16F16AVX512(out, from, rowBytes, &x[0], k)
+		case w.Format == BF16:
+			rows16BF16(n, out, from, rowBytes, &x[0], k, xStride, stride)
+		default:
+			rows16F32(n, out, from, rowBytes, &x[0], k, xStride, stride)
+		}
 	}
-	for next := 0; next < rows; next += step {
-		r := min(next, rows-step)
-		from := &w.Data[r*rowBytes]
-		for t := range n {
-			out, token := &dst[t*stride+r], &x[t*xStride]
-			switch {
-			case useAVX512 && w.Format == BF16:
-				rows16BF16AVX512(out, from, rowBytes, token, k)
-			case useAVX512 && w.Format == F16:
-				rows16F16AVX512(out, from, rowBytes, token, k)
-			case useAVX512:
-				rows16F32AVX512(out, from, rowBytes, token, k)
-			case w.Format == BF16:
-				rows8BF16AVX2(out, from, rowBytes, token, k)
-			case w.Format == F16:
-				rows8F16AVX2(out, from, rowBytes, token, k)
-			default:
-				rows8F32AVX2(out, from, rowBytes, token, k)
-			}
+}
+
+func rows16BF16(tokens int, dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int) {
+	switch tokens {
+	case 1:
+		rows16BF16AVX512(dst, w, rowBytes, x, k)
+	case 2:
+		rows16BF16x2AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 3:
+		rows16BF16x3AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 4:
+		rows16BF16x4AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 5:
+		rows16BF16x5AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 6:
+		rows16BF16x6AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 7:
+		rows16BF16x7AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 8:
+		rows16BF16x8AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	}
+}
+
+func rows16F32(tokens int, dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int) {
+	switch tokens {
+	case 1:
+		rows16F32AVX512(dst, w, rowBytes, x, k)
+	case 2:
+		rows16F32x2AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 3:
+		rows16F32x3AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 4:
+		rows16F32x4AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 5:
+		rows16F32x5AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 6:
+		rows16F32x6AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 7:
+		rows16F32x7AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	case 8:
+		rows16F32x8AVX512(dst, w, rowBytes, x, k, xStride, stride)
+	}
+}
+
+// rowsFloat multiplies eight rows at a time as they are stored, the last of them
+// perhaps again, with one token.
+func rowsFloat(dst []float32, w Floats, rows, k int, x []float32) {
+	rowBytes := k * w.Format.Bytes()
+	for next := 0; next < rows; next += 8 {
+		r := min(next, rows-8)
+		out, from := &dst[r], &w.Data[r*rowBytes]
+		switch w.Format {
+		case BF16:
+			rows8BF16AVX2(out, from, rowBytes, &x[0], k)
+		case F16:
+			rows8F16AVX2(out, from, rowBytes, &x[0], k)
+		case F32:
+			rows8F32AVX2(out, from, rowBytes, &x[0], k)
 		}
 	}
 }
@@ -226,3 +276,45 @@ func floatTile5AVX2(total, panel, x *float32, stride, columns int)
 
 //go:noescape
 func floatTile6AVX2(total, panel, x *float32, stride, columns int)
+
+//go:noescape
+func rows16BF16x2AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x2AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x3AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x3AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x4AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x4AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x5AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x5AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x6AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x6AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x7AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x7AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16BF16x8AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
+
+//go:noescape
+func rows16F32x8AVX512(dst *float32, w *byte, rowBytes int, x *float32, k, xStride, stride int)
