@@ -11,10 +11,10 @@ func matMulAffine(dst []float32, stride int, w *Affine, rows int, a *Q8Rows, s *
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulAffineGeneric(dst, stride, w, rows, a)
-	case !vnni || rows < panelRows:
-		s.affineFlats(dst, stride, w, rows, a)
-	case a.N <= fewTokens && a.K%128 == 0:
+	case rows >= panelRows && a.N <= fewTokens && (a.K%128 == 0 || !vnni):
 		s.affineRows(dst, stride, w, rows, a)
+	case rows < panelRows || !vnni:
+		s.affineFlats(dst, stride, w, rows, a)
 	default:
 		for t := 0; t < a.N; t += passTokens {
 			tokens := a.Slice(t, min(t+passTokens, a.N))
@@ -37,23 +37,49 @@ func (s *Scratch) begin(dst []float32, stride int, w *Affine, a *Q8Rows, x []flo
 // each of the tokens, while they are in the cache.
 func (s *Scratch) affineRows(dst []float32, stride int, w *Affine, rows int, a *Q8Rows) {
 	x := s.affine.sumGroups(a, w.Group)
-	rowBytes, blocks := w.rowBytes(a.K), a.K/AffineBlock
-	const scale = panelRows * 4               // bytes from group to group
-	second := scale * (AffineBlock / w.Group) // of four blocks, from the first's
-	third := scale * (2 * AffineBlock / w.Group)
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
 		part := w.rows(r, panelRows, a.K)
 		s.begin(dst[r:], stride, &part, a, x)
-		for half := 0; half < panelRows; half += 16 {
-			from, scales := &part.Q[half*rowBytes], &s.affine.scales[half]
-			for t := range a.N {
-				acc, q, d := &dst[t*stride+r+half], &a.Q[t*a.K], &a.D[t*blocks]
-				if w.Bits == 4 {
-					rows16Affine4VNNI(acc, from, rowBytes, scales, second, third, q, d, a.K/128)
-				} else {
-					rows16Affine8VNNI(acc, from, rowBytes, scales, second, third, q, d, a.K/128)
-				}
+		if useAVX512 && hasVNNI {
+			s.rows16(dst[r:], stride, &part, a)
+		} else {
+			s.rows4(dst[r:], stride, &part, a)
+		}
+	}
+}
+
+// rows16 adds the products of 32 rows, sixteen at a time.
+func (s *Scratch) rows16(dst []float32, stride int, w *Affine, a *Q8Rows) {
+	const scale = panelRows * 4 // bytes from group to group
+	second := scale * (AffineBlock / w.Group)
+	third := scale * (2 * AffineBlock / w.Group)
+	rowBytes, blocks := w.rowBytes(a.K), a.K/AffineBlock
+	for r := 0; r < panelRows; r += 16 {
+		from, scales := &w.Q[r*rowBytes], &s.affine.scales[r]
+		for t := range a.N {
+			acc, q, d := &dst[t*stride+r], &a.Q[t*a.K], &a.D[t*blocks]
+			if w.Bits == 4 {
+				rows16Affine4VNNI(acc, from, rowBytes, scales, second, third, q, d, a.K/128)
+			} else {
+				rows16Affine8VNNI(acc, from, rowBytes, scales, second, third, q, d, a.K/128)
+			}
+		}
+	}
+}
+
+// rows4 adds the products of 32 rows, four at a time.
+func (s *Scratch) rows4(dst []float32, stride int, w *Affine, a *Q8Rows) {
+	rowBytes, blocks, perGroup := w.rowBytes(a.K), a.K/AffineBlock, w.Group/AffineBlock
+	sums := s.affine.begins(a, w.Bits)
+	for r := 0; r < panelRows; r += 4 {
+		from, scales := &w.Q[r*rowBytes], &s.affine.scales[r]
+		for t := range a.N {
+			acc, q, d := &dst[t*stride+r], &a.Q[t*a.K], &a.D[t*blocks]
+			if w.Bits == 4 {
+				rows4Affine4AVX2(acc, from, rowBytes, scales, perGroup, q, d, blocks)
+			} else {
+				rows4Affine8AVX2(acc, from, rowBytes, scales, perGroup, q, d, blocks, &sums[t*blocks])
 			}
 		}
 	}
@@ -160,3 +186,9 @@ func dotAffine4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, 
 
 //go:noescape
 func dotAffine1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int)
+
+//go:noescape
+func rows4Affine4AVX2(acc *float32, w *byte, rowBytes int, scales *float32, perGroup int, q *int8, d *float32, blocks int)
+
+//go:noescape
+func rows4Affine8AVX2(acc *float32, w *byte, rowBytes int, scales *float32, perGroup int, q *int8, d *float32, blocks int, sums *int32)
