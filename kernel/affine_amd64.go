@@ -2,10 +2,6 @@
 
 package kernel
 
-// fewValues are those of a panel that stays in the first cache, in which what is
-// taken apart for a few tokens only is written and read faster.
-const fewValues = 768
-
 func matMulAffine(dst []float32, stride int, w *Affine, rows int, a *Q8Rows, s *Scratch) {
 	vnni := useAVX512 && hasVNNI
 	switch {
@@ -13,7 +9,7 @@ func matMulAffine(dst []float32, stride int, w *Affine, rows int, a *Q8Rows, s *
 		matMulAffineGeneric(dst, stride, w, rows, a)
 	case rows >= panelRows && a.N <= fewTokens && (a.K%128 == 0 || !vnni):
 		s.affineRows(dst, stride, w, rows, a)
-	case rows < panelRows || !vnni:
+	case rows < panelRows:
 		s.affineFlats(dst, stride, w, rows, a)
 	default:
 		for t := 0; t < a.N; t += passTokens {
@@ -85,60 +81,6 @@ func (s *Scratch) rows4(dst []float32, stride int, w *Affine, a *Q8Rows) {
 	}
 }
 
-// affinePanels is Scratch.multiply for affine weights: the biases' part is what the
-// accumulators begin with.
-func (s *Scratch) affinePanels(dst []float32, stride int, w *Affine, rows int, a *Q8Rows) {
-	s.grow(a)
-	x := s.affine.sumGroups(a, w.Group)
-	rowBytes, blocks := w.rowBytes(a.K), a.K/AffineBlock
-	stretch := panelValues / AffineBlock
-	if a.N <= 2*tileTokens {
-		stretch = fewValues / AffineBlock
-	}
-	clear(s.acc[:a.N*2*panelRows])
-	clear(s.sums[:min(a.N, tileTokens)*blocks])
-	for next := 0; next < rows; next += panelRows {
-		r := min(next, rows-panelRows)
-		part := w.rows(r, panelRows, a.K)
-		s.begin(s.acc, 2*panelRows, &part, a, x)
-		ReadLoop(part.Q)
-		for b := 0; b < blocks; b += stretch {
-			n := min(stretch, blocks-b)
-			s.unpackAffine(&part, rowBytes, b, n)
-			s.affineTiles(a, b, n)
-		}
-		finishVNNI(&dst[r], &s.acc[0], stride, a.N)
-	}
-}
-
-// unpackAffine fills the panel with n blocks from b on. A stretch begins with a
-// group.
-func (s *Scratch) unpackAffine(w *Affine, rowBytes, b, n int) {
-	perGroup := w.Group / AffineBlock
-	for half := range 2 {
-		p, from := &s.panel[64*half], &w.Q[16*half*rowBytes+b*4*w.Bits]
-		scales := &s.affine.scales[b/perGroup*panelRows+16*half]
-		if w.Bits == 4 {
-			unpackAffine4VNNI(p, from, rowBytes, scales, perGroup, n)
-		} else {
-			unpackAffine8VNNI(p, from, rowBytes, scales, perGroup, n)
-		}
-	}
-}
-
-// affineTiles multiplies n blocks from b on with all tokens, about as many in every
-// tile. The sums begin at 0.
-func (s *Scratch) affineTiles(a *Q8Rows, b, n int) {
-	count := (a.N + tileTokens - 1) / tileTokens
-	t := 0
-	for i := range count {
-		size := (a.N - t) / (count - i)
-		q, d := &a.Q[t*a.K+b*AffineBlock], &a.D[t*a.K/AffineBlock+b]
-		tilePlain32(size, &s.acc[t*2*panelRows], &s.panel[0], q, d, &s.sums[0], a.K, n)
-		t += size
-	}
-}
-
 // groupSumsStored does groupSums as far as there is a loop for it, and returns for
 // how many blocks.
 func groupSumsStored(x, d []float32, sums []int16, group int) int {
@@ -154,20 +96,10 @@ func flattenAffine(flat, w []byte) {
 	flattenAffine4AVX2(&flat[0], &w[0], len(w)/16)
 }
 
-// dotAffine adds to out the products of a row with one token or four.
-func dotAffine(out *[4]float32, flat *byte, tokens int, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int) {
-	if tokens == 4 {
-		dotAffine4AVX2(&out[0], flat, q, d, sums, k, blocks, scales, perGroup, flip)
-	} else {
-		dotAffine1AVX2(&out[0], flat, q, d, sums, k, blocks, scales, perGroup, flip)
-	}
+// dotAffine adds to out the products of a row with one token.
+func dotAffine(out *float32, flat *byte, q *int8, d *float32, sums *int32, blocks int, scales *float32, perGroup, flip int) {
+	dotAffineAVX2(out, flat, q, d, sums, blocks, scales, perGroup, flip)
 }
-
-//go:noescape
-func unpackAffine4VNNI(panel, w *byte, rowBytes int, scales *float32, perGroup, blocks int)
-
-//go:noescape
-func unpackAffine8VNNI(panel, w *byte, rowBytes int, scales *float32, perGroup, blocks int)
 
 //go:noescape
 func rows16Affine4VNNI(acc *float32, w *byte, rowBytes int, scales *float32, second, third int, q *int8, d *float32, quads int)
@@ -182,10 +114,7 @@ func groupSumsAVX2(x, d *float32, sums *int16, perGroup, eights int)
 func flattenAffine4AVX2(flat, w *byte, blocks int)
 
 //go:noescape
-func dotAffine4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int)
-
-//go:noescape
-func dotAffine1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int)
+func dotAffineAVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, blocks int, scales *float32, perGroup, flip int)
 
 //go:noescape
 func rows4Affine4AVX2(acc *float32, w *byte, rowBytes int, scales *float32, perGroup int, q *int8, d *float32, blocks int)

@@ -2,8 +2,6 @@
 
 package kernel
 
-import "unsafe"
-
 func matMulAffine(dst []float32, stride int, w *Affine, rows int, a *Q8Rows, s *Scratch) {
 	if useNEON && hasDotProducts {
 		s.affineFlats(dst, stride, w, rows, a)
@@ -20,12 +18,9 @@ func flattenAffine(flat, w []byte) {
 	flattenAffine4NEON(&flat[0], &w[0], len(w)/16)
 }
 
-// dotAffine adds to out the products of a row with one token or four.
-func dotAffine(out *[4]float32, flat *byte, tokens int, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int) {
-	x, dx, starts := unsafe.Slice(q, tokens*k), unsafe.Slice(d, tokens*blocks), unsafe.Slice(sums, tokens*blocks)
-	for t := range tokens {
-		dotAffineNEON(&out[t], flat, &x[t*k], &dx[t*blocks], &starts[t*blocks], blocks, scales, perGroup, flip)
-	}
+// dotAffine adds to out the products of a row with one token.
+func dotAffine(out *float32, flat *byte, q *int8, d *float32, sums *int32, blocks int, scales *float32, perGroup, flip int) {
+	dotAffineNEON(out, flat, q, d, sums, blocks, scales, perGroup, flip)
 }
 
 //go:noescape

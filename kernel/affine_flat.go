@@ -67,29 +67,17 @@ func (s *Scratch) affineFlats(dst []float32, stride int, w *Affine, rows int, a 
 	}
 }
 
-// dotAffines adds the products of flat rows with all tokens, four at a time, to dst.
+// dotAffines adds the products of flat rows with all tokens to dst.
 func dotAffines(dst []float32, stride int, flat []byte, scales []float32, w *Affine, a *Q8Rows, sums []int32) {
 	blocks, groups := a.K/AffineBlock, a.K/w.Group
 	flip := 0 // what makes the bytes signed
 	if w.Bits == 8 {
 		flip = 0x80
 	}
-	var out [4]float32
-	for t := 0; t < a.N; {
-		tokens := 1
-		if a.N-t >= 4 {
-			tokens = 4
-		}
+	for t := range a.N {
+		q, d, begin := &a.Q[t*a.K], &a.D[t*blocks], &sums[t*blocks]
 		for r := range len(flat) / a.K {
-			for i := range tokens {
-				out[i] = dst[(t+i)*stride+r]
-			}
-			dotAffine(&out, &flat[r*a.K], tokens, &a.Q[t*a.K], &a.D[t*blocks], &sums[t*blocks], a.K, blocks,
-				&scales[r*groups], w.Group/AffineBlock, flip)
-			for i := range tokens {
-				dst[(t+i)*stride+r] = out[i]
-			}
+			dotAffine(&dst[t*stride+r], &flat[r*a.K], q, d, begin, blocks, &scales[r*groups], w.Group/AffineBlock, flip)
 		}
-		t += tokens
 	}
 }

@@ -33,14 +33,6 @@
 	VXORPS X14, X14, X14;   \
 	VXORPS X15, X15, X15
 
-// AFFINE loads what the loops over affine weights need, with whose bytes Y12 does
-// what makes them signed. R14 has the scales, and AX counts the blocks of a group.
-#define AFFINE \
-	MOVQ scales+56(FP), R14;      \
-	MOVQ perGroup+64(FP), AX;     \
-	VPBROADCASTB flip+72(FP), Y12; \
-	VPBROADCASTD ones256<>(SB), Y9
-
 // UNSIGNED adds 32 products of the weights in Y8, up to 127, times the scales in
 // Y9.
 #define UNSIGNED(x, s) \
@@ -278,70 +270,29 @@ block:
 	VZEROUPPER
 	RET
 
-#define AFFINEWEIGHTS \
-	VPXOR (SI), Y12, Y8;      \
-	VPABSB Y8, Y11
-
-#define AFFINENEXT \
-	ADDQ $32, SI;  \
-	ADDQ $32, R8;  \
-	ADDQ $32, R9;  \
-	ADDQ $4, DI;   \
-	ADDQ $4, R11;  \
-	ADDQ $4, BX;   \
-	ADDQ $4, DX
-
-// func dotAffine4AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int)
-TEXT ·dotAffine4AVX2(SB), NOSPLIT, $0-80
-	ARGUMENTS(3)
-	AFFINE
+// func dotAffineAVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, blocks int, scales *float32, perGroup, flip int)
+//
+// Y12 makes the bytes signed. R14 has the scales, and AX counts the blocks of a
+// group.
+TEXT ·dotAffineAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst+0(FP), R15
-	VMOVUPS (R15), X14
-
-block:
-	AFFINEWEIGHTS
-	PLAIN((R8), Y0)
-	PLAIN((R8)(R10*1), Y1)
-	PLAIN((R8)(R10*2), Y2)
-	PLAIN((R9), Y3)
-	VMOVD (BX), X4
-	VPINSRD $1, (BX)(R13*1), X4, X4
-	VPINSRD $2, (BX)(R13*2), X4, X4
-	VPINSRD $3, (DX), X4, X4
-	VPHADDD Y1, Y0, Y0
-	VPHADDD Y3, Y2, Y2
-	VPHADDD Y2, Y0, Y0
-	VEXTRACTI128 $1, Y0, X1
-	VPADDD X4, X0, X0
-	VPADDD X1, X0, X0
-	SCALES4(X8)
-	VBROADCASTSS (R14), X7
-	VMULPS X8, X7, X7
-	VCVTDQ2PS X0, X0
-	VFMADD231PS X0, X7, X14
-	AFFINENEXT
-	DECQ AX
-	JNZ  same
-	ADDQ $4, R14
-	MOVQ perGroup+64(FP), AX
-
-same:
-	DECQ CX
-	JNZ  block
-	VMOVUPS X14, (R15)
-	VZEROUPPER
-	RET
-
-// func dotAffine1AVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, k, blocks int, scales *float32, perGroup, flip int)
-TEXT ·dotAffine1AVX2(SB), NOSPLIT, $0-80
-	ARGUMENTS(3)
-	AFFINE
-	MOVQ dst+0(FP), R15
+	MOVQ flat+8(FP), SI
+	MOVQ q+16(FP), R8
+	MOVQ d+24(FP), DI
+	MOVQ sums+32(FP), BX
+	MOVQ blocks+40(FP), CX
+	MOVQ scales+48(FP), R14
+	MOVQ perGroup+56(FP), AX
+	MOVQ flip+64(FP), R9
+	VMOVD R9, X12
+	VPBROADCASTB X12, Y12
+	VPBROADCASTD ones256<>(SB), Y9
 	VMOVSS (R15), X14
 
 block:
 	PREFETCHT0 4096(SI)
-	AFFINEWEIGHTS
+	VPXOR (SI), Y12, Y8
+	VPABSB Y8, Y11
 	PLAIN((R8), Y0)
 	VEXTRACTI128 $1, Y0, X1
 	VMOVD (BX), X4
@@ -355,11 +306,14 @@ block:
 	VMULSS (DI), X7, X7
 	VCVTDQ2PS X0, X0
 	VFMADD231SS X0, X7, X14
-	AFFINENEXT
+	ADDQ $32, SI
+	ADDQ $32, R8
+	ADDQ $4, DI
+	ADDQ $4, BX
 	DECQ AX
 	JNZ  same
 	ADDQ $4, R14
-	MOVQ perGroup+64(FP), AX
+	MOVQ perGroup+56(FP), AX
 
 same:
 	DECQ CX
