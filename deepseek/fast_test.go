@@ -38,6 +38,30 @@ func TestFastGreedy(t *testing.T) {
 	})
 }
 
+// TestFastGoldenNearExact bounds how far the logits of the golden cases are in fast
+// math from those in exact math: where weights have 8 bits or fewer, and so have
+// activations, by some of the 0.7 % that these add to a product; elsewhere by what
+// integers of 16 bits are off, which attention computes in, and FP8 weights meet.
+func TestFastGoldenNearExact(t *testing.T) {
+	each(t, func(t *testing.T, c golden.Case) {
+		_, input := c.Ints(t, "input_ids")
+		var logits [2][]float32
+		for i, math := range []Math{Exact, Fast} {
+			o := whole(t, open(t, c.Path, Options{Math: math, Cache: CacheF32}), ids(input), Absorbed, nil)
+			logits[i] = allLogits(o, 0)
+			o.Release()
+		}
+		worst, row := relative(logits[1], logits[0], len(logits[0])/len(input))
+		bound := 5e-3
+		if strings.Contains(c.Name, "quant") || strings.Contains(c.Name, "mlx") {
+			bound = 0.1
+		}
+		if t.Logf("%.2g of row %d", worst, row); !(worst < bound) || worst == 0 {
+			t.Errorf("row %d is %g off, want more than 0 and less than %g", row, worst, bound)
+		}
+	})
+}
+
 var (
 	fastModels = flag.String("fast.models", "", "files of models that TestFastNearExact takes besides the built-in one, separated by commas")
 	fastTokens = flag.Int("fast.tokens", 600, "tokens of TestFastNearExact")

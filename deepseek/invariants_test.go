@@ -117,28 +117,27 @@ func TestSequencesDoNotMatterToEachOther(t *testing.T) {
 		rounds = 2
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, math := range []Math{Exact, Fast} {
-		t.Run(string(math), func(t *testing.T) {
-			m := open(t, mathCase(t, math).Path, Options{Workers: 3, Math: math})
-			for range rounds {
-				interleave(t, m, r)
-			}
-		})
-	}
+	eachMath(t, func(t *testing.T, path string, math Math) {
+		m := open(t, path, Options{Workers: 3, Math: math})
+		for range rounds {
+			interleave(t, m, r)
+		}
+	})
 }
 
-// mathCase is a case that a math computes in its own way.
-func mathCase(t *testing.T, m Math) golden.Case {
-	if m == Exact {
-		return aCase(t)
+// eachMath runs f on a case in exact math, and on those that fast math computes in
+// ways of their own.
+func eachMath(t *testing.T, f func(t *testing.T, path string, m Math)) {
+	run := func(name string, c golden.Case, m Math) {
+		t.Run(name, func(t *testing.T) { f(t, c.Path, m) })
 	}
+	run("exact", aCase(t), Exact)
+	run("fast", aCase(t), Fast)
 	for _, c := range golden.Cases(t) {
-		if strings.Contains(c.Name, "Q4_K_M") {
-			return c
+		if strings.Contains(c.Name, "Q4_K_M") || strings.Contains(c.Name, "mlx") {
+			run("fast "+c.Name, c, Fast)
 		}
 	}
-	t.Skip("no case in Q4_K_M among those chosen")
-	return golden.Case{}
 }
 
 func interleave(t *testing.T, m *Model, r *rand.Rand) {

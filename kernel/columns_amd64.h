@@ -1,36 +1,20 @@
-// What the unpackers of 16 rows have in common: row i is in lane i. Row i begins at
-// SI, R9, R10 or R11, for i/4 from 0 to 3, plus i%4 times R8; R12 is three of R8,
-// R13 is 0. DI is the panel, CX the blocks left. R14 is what to read ahead, up to
-// DX: what the 16 rows have of a block, one after the other.
+// Sixteen rows of bytes side by side, row i in lane i: row i begins at SI, R9, R10
+// or R11, for i/4 from 0 to 3, plus i%4 times R8; R12 is three of R8, R13 is 0.
 
-#define ARGUMENTS \
-	MOVQ panel+0(FP), DI;     \
-	MOVQ w+8(FP), SI;         \
-	MOVQ rowBytes+16(FP), R8; \
-	MOVQ blocks+24(FP), CX;   \
-	MOVQ ahead+32(FP), R14;   \
-	ADDQ SI, R14;             \
-	MOVQ R14, DX;             \
-	LEAQ (SI)(R8*4), R9;      \
-	LEAQ (R9)(R8*4), R10;     \
-	LEAQ (R10)(R8*4), R11;    \
-	LEAQ (R8)(R8*2), R12;     \
+// ROWS sets the others from SI and R8.
+#define ROWS \
+	LEAQ (SI)(R8*4), R9;     \
+	LEAQ (R9)(R8*4), R10;    \
+	LEAQ (R10)(R8*4), R11;   \
+	LEAQ (R8)(R8*2), R12;    \
 	XORL R13, R13
 
-// ADVANCE goes on to the next block, of bytes, and out in the panel.
-#define ADVANCE(bytes, out) \
-	ADDQ $(16*bytes), DX;  \
-	ADDQ $bytes, SI;       \
-	ADDQ $bytes, R9;       \
-	ADDQ $bytes, R10;      \
-	ADDQ $bytes, R11;      \
-	ADDQ $out, DI;         \
-ahead:                         \
-	PREFETCHT1 (R14);      \
-	ADDQ $64, R14;         \
-	CMPQ R14, DX;          \
-	JLT  ahead;            \
-	DECQ CX
+// ALONG goes on to later bytes of all rows.
+#define ALONG(bytes) \
+	ADDQ $bytes, SI;  \
+	ADDQ $bytes, R9;  \
+	ADDQ $bytes, R10; \
+	ADDQ $bytes, R11
 
 // FOUR loads 16 bytes of every fourth row.
 #define FOUR(o, i, x, z) \

@@ -24,10 +24,6 @@ const (
 // multiplies with signed ones, so that zero is taken off before.
 func signed(e Encoding) bool { return e == IQ4_XS }
 
-// flatRows is how many flat rows stay in the cache for all tokens; for up to four
-// tokens, which come but once, one does.
-const flatRows = 8
-
 // flats does MatMulQ8, several rows at a time.
 func (s *Scratch) flats(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	values, _ := e.Block()

@@ -269,3 +269,78 @@ block:
 	VMOVSS X14, (AX)
 	VZEROUPPER
 	RET
+
+// func dotAffineAVX2(dst *float32, flat *byte, q *int8, d *float32, sums *int32, blocks int, scales *float32, perGroup, flip int)
+//
+// Y12 makes the bytes signed. R14 has the scales, and AX counts the blocks of a
+// group.
+TEXT ·dotAffineAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst+0(FP), R15
+	MOVQ flat+8(FP), SI
+	MOVQ q+16(FP), R8
+	MOVQ d+24(FP), DI
+	MOVQ sums+32(FP), BX
+	MOVQ blocks+40(FP), CX
+	MOVQ scales+48(FP), R14
+	MOVQ perGroup+56(FP), AX
+	MOVQ flip+64(FP), R9
+	VMOVD R9, X12
+	VPBROADCASTB X12, Y12
+	VPBROADCASTD ones256<>(SB), Y9
+	VMOVSS (R15), X14
+
+block:
+	PREFETCHT0 4096(SI)
+	VPXOR (SI), Y12, Y8
+	VPABSB Y8, Y11
+	PLAIN((R8), Y0)
+	VEXTRACTI128 $1, Y0, X1
+	VMOVD (BX), X4
+	VPADDD X1, X0, X0
+	VPSHUFD $0x4e, X0, X1
+	VPADDD X1, X0, X0
+	VPSHUFD $0xb1, X0, X1
+	VPADDD X1, X0, X0
+	VPADDD X4, X0, X0
+	VMOVSS (R14), X7
+	VMULSS (DI), X7, X7
+	VCVTDQ2PS X0, X0
+	VFMADD231SS X0, X7, X14
+	ADDQ $32, SI
+	ADDQ $32, R8
+	ADDQ $4, DI
+	ADDQ $4, BX
+	DECQ AX
+	JNZ  same
+	ADDQ $4, R14
+	MOVQ perGroup+56(FP), AX
+
+same:
+	DECQ CX
+	JNZ  block
+	VMOVSS X14, (R15)
+	VZEROUPPER
+	RET
+
+// func flattenAffine4AVX2(flat, w *byte, blocks int)
+TEXT ·flattenAffine4AVX2(SB), NOSPLIT, $0-24
+	MOVQ flat+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ blocks+16(FP), CX
+	MOVL $0x0f0f0f0f, AX
+	VMOVD AX, X2
+	VPBROADCASTD X2, Y2
+
+block:
+	PREFETCHT0 4096(SI)
+	VPMOVZXBW (SI), Y0
+	VPSLLW $4, Y0, Y1
+	VPOR Y1, Y0, Y0
+	VPAND Y2, Y0, Y0
+	VMOVDQU Y0, (DI)
+	ADDQ $16, SI
+	ADDQ $32, DI
+	DECQ CX
+	JNZ  block
+	VZEROUPPER
+	RET

@@ -14,7 +14,8 @@
 // fused multiply-add. The lanes are then combined by a fixed tree: lane l+8 is
 // added to lane l for l < 8, then l+4 for l < 4, then l+2 for l < 2, then 1 to 0.
 // Of quantized integers it is exact within a block, and a fused multiply-add
-// from block to block (MatMulQ8, MatMulF8).
+// from block to block (MatMulQ8, MatMulF8, MatMulAffine); of floats that are
+// multiplied by the panel, a chain of them over 256 columns (MatMulFloats).
 //
 // Where a result is NaN it is so on every tier, but the bits of the NaN may
 // differ.

@@ -99,11 +99,6 @@ func checkMatMulQ8(dst []float32, stride int, w []byte, e Encoding, rows, k int,
 			rows, k, values, a.N, a.K, a.Block))
 	}
 	sameLength("MatMulQ8: weights", len(w), rows*e.rowBytes(k))
-	sameLength("MatMulQ8: activations", len(a.Q), a.N*k)
-	sameLength("MatMulQ8: activations' scales", len(a.D), a.N*k/values)
-	sameLength("MatMulQ8: activations' sums", len(a.Sums), a.N*k/16)
-	if stride < 0 || a.N > 1 && stride < rows {
-		panic(fmt.Sprintf("kernel: MatMulQ8: stride %d for %d rows", stride, rows))
-	}
-	checkTokens("MatMulQ8", a.N, rows, len(dst), stride)
+	a.check("MatMulQ8")
+	checkResults("MatMulQ8", len(dst), stride, rows, a.N)
 }

@@ -20,6 +20,7 @@ func TestMatMulWithoutVNNI(t *testing.T) {
 		if useAVX512 {
 			testMatMulQ8SameBits(t)
 			testMatMulF8SameBits(t)
+			testMatMulAffineSameBits(t)
 		}
 	})
 }

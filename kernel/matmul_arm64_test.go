@@ -11,13 +11,14 @@ import (
 )
 
 // A machine with NEON and without dot products takes the generic loops.
-func TestMatMulQ8WithoutDotProducts(t *testing.T) {
+func TestMatMulWithoutDotProducts(t *testing.T) {
 	if !hasDotProducts {
 		t.Skip("every test is without")
 	}
 	hasDotProducts = false
 	defer func() { hasDotProducts = true }()
 	testMatMulQ8SameBits(t)
+	testMatMulAffineSameBits(t)
 }
 
 // As TestNoTierIsSkipped, of what is beside the tiers.

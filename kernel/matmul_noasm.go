@@ -2,7 +2,8 @@
 
 package kernel
 
-// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it.
+// A Scratch is what MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats work in. One
+// call at a time uses it.
 type Scratch struct{}
 
 // NewScratch returns a Scratch for weights and activations of any size.

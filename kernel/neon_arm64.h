@@ -14,8 +14,10 @@
 // VFMULE multiplies with lane i of Vm.
 #define VFMULE(i, m, n, d) WORD $(0x4F809000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 
-// FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S.
+// FMLA multiplies and adds four float32, rounded once: Vd.4S += Vn.4S · Vm.4S. FMLAE
+// multiplies with lane i of Vm.
 #define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))
+#define FMLAE(i, m, n, d) WORD $(0x4F801000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 
 // VFABS takes the signs off four float32, VFNEG turns them.
 #define VFNEG(n, d) WORD $(0x6EA0F800 | (n)<<5 | (d))
@@ -96,6 +98,11 @@
 #define XTN(n, d) WORD $(0x0E212800 | (n)<<5 | (d))
 #define XTN2(n, d) WORD $(0x4E212800 | (n)<<5 | (d))
 
+// XTNS takes the lower halves of four int32 to the lower half of Vd, SHRNS the upper
+// halves.
+#define XTNS(n, d) WORD $(0x0E612800 | (n)<<5 | (d))
+#define SHRNS(n, d) WORD $(0x0F108400 | (n)<<5 | (d))
+
 // UXTLB widens the lower eight uint8 to int16, UXTLB2 the upper eight; UXTLH and
 // UXTLH2 widen four uint16 to int32. Those with an S are the signed ones.
 #define UXTLB(n, d) WORD $(0x2F08A400 | (n)<<5 | (d))
@@ -163,9 +170,6 @@
 #define SMLAL(m, n, d) WORD $(0x0E608000 | (m)<<16 | (n)<<5 | (d))
 #define SMLAL2(m, n, d) WORD $(0x4E608000 | (m)<<16 | (n)<<5 | (d))
 
-// SXTL widens the lower four int16: Vd.4S = Vn.4H.
-#define SXTL(n, d) WORD $(0x0F10A400 | (n)<<5 | (d))
-
 // SRSHL shifts int16 to the left, or to the right where the count is negative,
 // rounding to the nearest, up in the middle: Vd.8H = Vn.8H << Vm.8H.
 #define SRSHL(m, n, d) WORD $(0x4E605400 | (m)<<16 | (n)<<5 | (d))
@@ -178,7 +182,6 @@
 
 // FMAXV is the greatest of four float32.
 #define FMAXV(n, d) WORD $(0x6E30F800 | (n)<<5 | (d))
-
 
 // SQXTN narrows int32 to int16 in the lower half, saturating, SQXTN2 in the upper.
 #define SQXTN(n, d) WORD $(0x0E614800 | (n)<<5 | (d))

@@ -27,8 +27,9 @@ const (
 	tileTokens = 6
 )
 
-// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It
-// grows to what the widest weights need, and then allocates nothing.
+// A Scratch is what MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats work in. One
+// call at a time uses it. It grows to what the widest weights need, and then
+// allocates nothing.
 type Scratch struct {
 	panel  []byte    // begins at a cache line; strips work in it
 	acc    []float32 // [token][acc, m][row]
@@ -39,6 +40,8 @@ type Scratch struct {
 
 	panelF8 f8Panels
 	flatF8  f8Flat
+	floats  floatScratch
+	affine  affineScratch
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.

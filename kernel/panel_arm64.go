@@ -44,12 +44,16 @@ const (
 	passTokens = 128
 )
 
-// A Scratch is what MatMulQ8 and MatMulF8 work in. One call at a time uses it. It grows to
-// what the widest activations need, and then allocates nothing.
+// A Scratch is what MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats work in. One
+// call at a time uses it. It grows to what the widest operands need, and then
+// allocates nothing.
 type Scratch struct {
 	panel, packed []byte    // begin at a cache line
 	acc           []float32 // [2 tokens][acc, m][2 rows][token][row]
+	flat          []byte    // rows
 	flatF8        f8Flat
+	floats        floatScratch
+	affine        affineScratch
 }
 
 // NewScratch returns a Scratch for weights and activations of any size.

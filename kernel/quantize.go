@@ -26,6 +26,13 @@ func (a *Q8Rows) Slice(lo, hi int) Q8Rows {
 	}
 }
 
+// check panics unless the slices are as long as they have to be.
+func (a *Q8Rows) check(kernel string) {
+	sameLength(kernel, len(a.Q), a.N*a.K)
+	sameLength(kernel, len(a.D), a.N*a.K/a.Block)
+	sameLength(kernel, len(a.Sums), a.N*a.K/16)
+}
+
 // QuantizeQ8 rounds x to eight bits, a block of 256 or 32 at a time: with amax
 // the greatest magnitude of the block, d = amax/127 and q = x·(127/amax), each
 // operation rounded to float32, then q to the nearest integer, ties to even. It

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "columns_amd64.h"
+#include "unpack_amd64.h"
 
 // The unpackers of the encodings with grids to super16 panels, or super32 ones if
 // they have a scale every 32 weights (panel_amd64.go);

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "columns_amd64.h"
+#include "unpack_amd64.h"
 
 // The unpackers of blocks of 32; tensor/decode_quant.go draws the blocks,
 // panel_amd64.go the panel.

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "columns_amd64.h"
+#include "unpack_amd64.h"
 
 // The unpackers of Q2_K and Q3_K to super16 panels, of IQ4_XS to super32 ones
 // (panel_amd64.go);

@@ -188,8 +188,12 @@ func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int,
 		roundedRows(w, dst, hi-lo, l.w, lo, hi, &q)
 		return
 	}
-	dots := w.buffer(bufferDots, end-from)
 	in := window{x.data[from*x.stride:], x.stride}
+	if f, ok := l.floats(j.math); ok {
+		floatRows(w, dst, hi-lo, l.w, f, lo, hi, in, end-from)
+		return
+	}
+	dots := w.buffer(bufferDots, end-from)
 	for r := lo; r < hi; r++ {
 		rowDots(w, dots, l.w, r, in)
 		for t, v := range dots {

@@ -13,9 +13,10 @@ const (
 	// each weight. It is the definition.
 	Exact Math = iota
 	// Fast multiplies integer weights with activations in 8 bits, and FP8 weights
-	// with activations in 16 bits, a block at a time; kernel.MatMulQ8 and
-	// kernel.MatMulF8 are its definition. Weights of other encodings are computed
-	// as in Exact.
+	// with activations in 16 bits, a block at a time, and stored floats with f32
+	// activations; kernel.MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats are its
+	// definition. Weights of other encodings, and the transposes of all, are
+	// computed as in Exact.
 	Fast
 )
 
@@ -45,6 +46,9 @@ const (
 func (l Linear) form(m Math) form {
 	if m != Fast || l.transposed {
 		return asTheyAre
+	}
+	if affine(l.w) {
+		return eight32
 	}
 	if l.w.DType == tensor.F8E4M3 {
 		return sixteen
@@ -112,6 +116,10 @@ func rowsAtOnce(k, n int) int { return max(kernel.F8Block, mostProducts/(k*n)/pa
 // roundedRows computes rows lo to hi of m, which asks for the form of a, for the
 // tokens of a, into y: token t's value of row r is y[t·stride+r-lo].
 func roundedRows(w *worker, y []float32, stride int, m *tensor.Tensor, lo, hi int, a *rounded) {
+	if affine(m) {
+		affineRows(w, y, stride, m, lo, hi, &a.q8)
+		return
+	}
 	tokens, _ := a.tokens()
 	step := rowsAtOnce(m.Cols, tokens)
 	n := m.RowBytes()

@@ -10,8 +10,8 @@ import (
 	"github.com/deskseek/deskseek/tensor"
 )
 
-// fastWeight returns a random weight in an encoding that fast math multiplies as
-// integers; in FP8 it is rows from the middle of a larger matrix.
+// fastWeight returns a random weight; in FP8 it is rows from the middle of a larger
+// matrix.
 func fastWeight(r *rand.Rand, d tensor.DType, rows, cols int) *tensor.Tensor {
 	if d != tensor.F8E4M3 {
 		w, _ := weight(r, d, rows, cols)
@@ -32,7 +32,7 @@ func fastWeight(r *rand.Rand, d tensor.DType, rows, cols int) *tensor.Tensor {
 	return w.Slice(before, all)
 }
 
-var fastTypes = []tensor.DType{tensor.F8E4M3, tensor.Q8_0}
+var fastTypes = []tensor.DType{tensor.F8E4M3, tensor.Q8_0, tensor.MLX4, tensor.MLX8, tensor.BF16, tensor.F16, tensor.F32}
 
 func fastArena(t testing.TB, workers int) *Arena {
 	a := arena(t, workers)
@@ -41,7 +41,7 @@ func fastArena(t testing.TB, workers int) *Arena {
 }
 
 // TestFastNear compares fast math with exact math: an activation is off by half of
-// what its integers count in, and a weight of FP8 by half a unit of 2⁻⁵, times its
+// what its integers count in, if it becomes one, and a weight of FP8 by half a unit of 2⁻⁵, times its
 // scale, which is at most 2⁻⁵.
 func TestFastNear(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 1))
@@ -88,7 +88,7 @@ func TestFastNear(t *testing.T) {
 // on the workers nor on the rows beside it: of a linear map, of heads, and of
 // experts.
 func TestFastAlone(t *testing.T) {
-	const n, dim, hidden, heads, experts, k = 17, 256, 160, 4, 5, 2
+	const n, dim, hidden, heads, experts, k = 17, 256, 192, 4, 5, 2
 	for _, d := range fastTypes {
 		r := rand.New(rand.NewPCG(8, 1))
 		l := NewLinear(fastWeight(r, d, 300, dim))
@@ -138,6 +138,71 @@ func TestFastAlone(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestFastLinear checks that fast math gives a row what it gives it alone, and the
+// same with any number of workers, where the kernel adds stretches of columns; and
+// that it is near exact math, and is not it.
+func TestFastLinear(t *testing.T) {
+	const out, cols = 165, 1152
+	for _, d := range fastTypes {
+		r := rand.New(rand.NewPCG(7, uint64(d)))
+		w := fastWeight(r, d, out, cols)
+		l := NewLinear(w)
+		for _, n := range []int{1, 2, 3, 13} {
+			values := random(r, n*cols)
+			apply := func(a *Arena, lo, hi int) []float32 {
+				x := a.Mat(hi-lo, cols)
+				copy(x.data, values[lo*cols:])
+				return l.Apply(x).Host(nil)
+			}
+			all := apply(fastArena(t, 1), 0, n)
+			if !slices.Equal(apply(fastArena(t, 3), 0, n), all) {
+				t.Errorf("%v, %d rows: three workers give other values", d, n)
+			}
+			for i := range n {
+				if !slices.Equal(apply(fastArena(t, 2), i, i+1), all[i*out:][:out]) {
+					t.Errorf("%v: row %d of %d has other values alone", d, i, n)
+				}
+			}
+			exact := apply(arena(t, 1), 0, n)
+			if slices.Equal(all, exact) {
+				t.Errorf("%v, %d rows: fast math is exact math", d, n)
+			}
+			// Activations in 8 bits are off by 1/127 of their block's largest, 3 or
+			// so of their standard deviations, at most.
+			if off := distance(all, exact); off > 0.02 {
+				t.Errorf("%v, %d rows: fast math is %g off", d, n, off)
+			}
+		}
+	}
+}
+
+// distance returns ‖a-b‖/‖b‖.
+func distance(a, b []float32) float64 {
+	var off, size float64
+	for i, v := range b {
+		off += (float64(a[i]) - float64(v)) * (float64(a[i]) - float64(v))
+		size += float64(v) * float64(v)
+	}
+	return math.Sqrt(off / size)
+}
+
+// TestFastTransposed checks that transposes are computed as in exact math.
+func TestFastTransposed(t *testing.T) {
+	for _, d := range fastTypes {
+		r := rand.New(rand.NewPCG(8, uint64(d)))
+		w := fastWeight(r, d, 64, 128)
+		values := random(r, 3*64)
+		apply := func(a *Arena) []float32 {
+			x := a.Mat(3, 64)
+			copy(x.data, values)
+			return NewLinear(w).Transposed().Apply(x).Host(nil)
+		}
+		if !slices.Equal(apply(fastArena(t, 2)), apply(arena(t, 2))) {
+			t.Errorf("%v: the transpose has other values", d)
 		}
 	}
 }

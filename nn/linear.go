@@ -63,7 +63,7 @@ func (l Linear) Apply(x Mat) Mat {
 	}
 	a := x.arena
 	j := &a.jobs.linear
-	j.l, j.x, j.y, j.acts = l, x, y, nil
+	*j = linearJob{l: l, x: x, y: y, math: a.math}
 	if f := l.form(a.math); f != asTheyAre {
 		j.acts = &a.jobs.acts
 		a.round(j.acts, f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
@@ -76,6 +76,7 @@ type linearJob struct {
 	l    Linear
 	x, y Mat
 	acts *rounded // x; nil where it is used as it is
+	math Math
 }
 
 func (j *linearJob) work(w *worker) {
@@ -84,7 +85,12 @@ func (j *linearJob) work(w *worker) {
 		roundedRows(w, j.y.data[lo:], j.y.stride, j.l.w, lo, hi, j.acts)
 		return
 	}
-	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, window{j.x.data, j.x.stride}, j.x.rows)
+	x := window{j.x.data, j.x.stride}
+	if f, ok := j.l.floats(j.math); ok && lo < hi {
+		floatRows(w, j.y.data[lo:], j.y.stride, j.l.w, f, lo, hi, x, j.x.rows)
+		return
+	}
+	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, x, j.x.rows)
 }
 
 // A window is rows of activations with a stride, as a job sees them.
@@ -125,8 +131,8 @@ func (l Linear) rowsT(w *worker, lo, hi int, y, x window, n int) {
 	}
 }
 
-// rowDots sets dots[t] to the product of row r of m and x's row t. This is the
-// one place where an encoding chooses its kernel.
+// rowDots sets dots[t] to the product of row r of m and x's row t, in exact math.
+// This is the one place where an encoding chooses its kernel for that.
 func rowDots(w *worker, dots []float32, m *tensor.Tensor, r int, x window) {
 	switch {
 	case m.DType == tensor.BF16:
@@ -173,7 +179,7 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 	}
 	a := x.arena
 	j := &a.jobs.heads
-	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows, nil}
+	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows, nil, a.math}
 	if f := heads[0].form(a.math); f != asTheyAre {
 		j.acts = &a.jobs.acts
 		a.round(j.acts, f, j.x, x.rows, heads[0].In(), len(heads), xStep)
@@ -187,6 +193,7 @@ type headsJob struct {
 	yStep, xStep int
 	n            int
 	acts         *rounded // x, head by head; nil where it is used as it is
+	math         Math
 }
 
 func (j *headsJob) work(w *worker) {
@@ -200,6 +207,10 @@ func (j *headsJob) work(w *worker) {
 			continue
 		}
 		x := window{j.x.data[h*j.xStep:], j.x.stride}
+		if f, ok := l.floats(j.math); ok {
+			floatRows(w, y.data, y.stride, l.w, f, 0, l.Out(), x, j.n)
+			continue
+		}
 		l.rows(w, 0, l.Out(), y, x, j.n)
 	}
 }

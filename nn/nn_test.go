@@ -46,9 +46,20 @@ func weight(r *rand.Rand, d tensor.DType, rows, cols int) (*tensor.Tensor, []flo
 		for _, x := range v {
 			t.Data = binary.LittleEndian.AppendUint16(t.Data, uint16(math.Float32bits(x)>>16))
 		}
+	case tensor.F16:
+		for _, x := range v {
+			t.Data = binary.LittleEndian.AppendUint16(t.Data, tensor.F32ToF16(x))
+		}
 	case tensor.Q8_0:
 		t.Data = make([]byte, d.RowBytes(len(v)))
 		tensor.EncodeQ8_0(t.Data, v)
+	case tensor.MLX4, tensor.MLX8:
+		t.Data = make([]byte, d.RowBytes(len(v)))
+		for i := range t.Data {
+			t.Data[i] = byte(r.Uint32())
+		}
+		t.Scale, _ = weight(r, tensor.BF16, rows, cols/64)
+		t.Bias, _ = weight(r, tensor.F16, rows, cols/64)
 	}
 	for i := range rows {
 		tensor.Decode(v[i*cols:(i+1)*cols], t, i)
