@@ -93,6 +93,10 @@ func (l *LLM) Close() error {
 // Config returns the shape of the network.
 func (l *LLM) Config() deepseek.Config { return l.model.Config }
 
+// TwinBytes returns the bytes of weights that fast math has in memory a second time:
+// W^UK transposed, where the checkpoint does not store it so.
+func (l *LLM) TwinBytes() int64 { return l.model.TwinBytes() }
+
 // BytesPerToken returns the bytes of weights that one token of generation reads.
 func (l *LLM) BytesPerToken() int64 { return l.model.BytesPerToken() }
 

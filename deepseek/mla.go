@@ -25,7 +25,7 @@ type MLA struct {
 	UpV    []nn.Linear
 	Out    nn.Linear
 
-	absorbK []nn.Linear // UpKᵀ
+	absorbK []nn.Linear // UpKᵀ, or a twin of it
 }
 
 // forward returns the attention of the step's rows h, [rows, dim], and caches

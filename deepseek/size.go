@@ -27,7 +27,7 @@ func (l *Layer) bytesPerToken() int64 {
 // routed experts.
 func (l *Layer) bytesPerStep() int64 {
 	a := l.Attention
-	n := bytesOf(a.UpQ, a.DownKV, a.Out) + bytesOf(a.UpK...) + bytesOf(a.UpV...)
+	n := bytesOf(a.UpQ, a.DownKV, a.Out) + bytesOf(a.absorbK...) + bytesOf(a.UpV...)
 	if a.NormQ.Weight != nil {
 		n += a.DownQ.Bytes()
 	}

@@ -5,14 +5,14 @@
 
 // ADD8 adds the products of V30 and eight registers from V16 on to those from s on.
 #define ADD8(s) \
-	VFMUL(30, 16, 16);  \
-	VFMUL(30, 17, 17);  \
-	VFMUL(30, 18, 18);  \
-	VFMUL(30, 19, 19);  \
-	VFMUL(30, 20, 20);  \
-	VFMUL(30, 21, 21);  \
-	VFMUL(30, 22, 22);  \
-	VFMUL(30, 23, 23);  \
+	VFMUL(30, 16, 16);   \
+	VFMUL(30, 17, 17);   \
+	VFMUL(30, 18, 18);   \
+	VFMUL(30, 19, 19);   \
+	VFMUL(30, 20, 20);   \
+	VFMUL(30, 21, 21);   \
+	VFMUL(30, 22, 22);   \
+	VFMUL(30, 23, 23);   \
 	VFADD(16, s, s);     \
 	VFADD(17, s+1, s+1); \
 	VFADD(18, s+2, s+2); \

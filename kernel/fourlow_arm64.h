@@ -4,18 +4,18 @@
 
 // FACTORS2 loads d and dmin of four rows of Q2_K to V6 and V7.
 #define FACTORS2 \
-	MOVWU 80(R1), R8;     \
-	MOVWU 80(R2), R9;     \
-	MOVWU 80(R3), R10;    \
-	MOVWU 80(R4), R11;    \
-	ORR R9<<32, R8, R8;   \
+	MOVWU 80(R1), R8;      \
+	MOVWU 80(R2), R9;      \
+	MOVWU 80(R3), R10;     \
+	MOVWU 80(R4), R11;     \
+	ORR R9<<32, R8, R8;    \
 	ORR R11<<32, R10, R10; \
-	FMOVD R8, F0;         \
-	FMOVD R10, F1;        \
-	ZIP1D(1, 0, 0);       \
-	UZP1H(0, 0, 6);       \
-	UZP2H(0, 0, 7);       \
-	FCVTL(6, 6);          \
+	FMOVD R8, F0;          \
+	FMOVD R10, F1;         \
+	ZIP1D(1, 0, 0);        \
+	UZP1H(0, 0, 6);        \
+	UZP2H(0, 0, 7);        \
+	FCVTL(6, 6);           \
 	FCVTL(7, 7)
 
 // MINIMA2 does the minima of Q2_K, and leaves the scales of a row in the bytes of V0 to V3:
@@ -75,8 +75,8 @@
 
 // START3 does d and scales of Q3_K.
 #define START3 \
-	HEAD3;           \
-	TWICE(3, -512);  \
+	HEAD3;                  \
+	TWICE(3, -512);         \
 	SPREAD(SSHRS, 0, 0, 1); \
 	SPREAD(SSHRS, 1, 4, 1); \
 	SPREAD(SSHRS, 4, 8, 1); \
@@ -113,10 +113,10 @@
 // mask has them.
 #define THIRDS(at, u, OUT) \
 	SIXTEEN(at, F0, F1, F2, F3); \
-	PAIR(0, 4);               \
-	THIRD(USHRB, 1, u+6, OUT); \
-	THIRD(SHLB, 1, u+4, OUT); \
-	THIRD(SHLB, 3, u+2, OUT); \
+	PAIR(0, 4);                  \
+	THIRD(USHRB, 1, u+6, OUT);   \
+	THIRD(SHLB, 1, u+4, OUT);    \
+	THIRD(SHLB, 3, u+2, OUT);    \
 	THIRD(SHLB, 5, u, OUT)
 
 #define BLOCK3(OUT) \
@@ -133,26 +133,26 @@
 // d. V24, V26 and V27 have 15, 3 and 32 in every byte.
 #define HEADXS \
 	SIXTEEN(0, F0, F1, F2, F3); \
-	SORT;            \
-	UZP1H(0, 0, 2);  \
-	UZP2H(0, 0, 3);  \
-	FCVTL(2, 2);     \
-	ANDB(24, 3, 4);  \
-	USHRB(4, 3, 5);  \
-	ZIP1B(5, 4, 4);  \
-	USHRB(2, 4, 5);  \
-	ANDB(26, 4, 4);  \
-	USHRB(4, 1, 6);  \
-	ANDB(24, 1, 1);  \
-	SLIB(4, 4, 1);   \
-	SLIB(4, 5, 6);   \
-	SUBB(27, 1, 1);  \
+	SORT;                       \
+	UZP1H(0, 0, 2);             \
+	UZP2H(0, 0, 3);             \
+	FCVTL(2, 2);                \
+	ANDB(24, 3, 4);             \
+	USHRB(4, 3, 5);             \
+	ZIP1B(5, 4, 4);             \
+	USHRB(2, 4, 5);             \
+	ANDB(26, 4, 4);             \
+	USHRB(4, 1, 6);             \
+	ANDB(24, 1, 1);             \
+	SLIB(4, 4, 1);              \
+	SLIB(4, 5, 6);              \
+	SUBB(27, 1, 1);             \
 	SUBB(27, 6, 6)
 
 // STARTXS does d and scales of IQ4_XS.
 #define STARTXS \
-	HEADXS;          \
-	TWICE(2, -512);  \
+	HEADXS;                 \
+	TWICE(2, -512);         \
 	SPREAD(SSHRS, 1, 0, 2); \
 	SPREAD(SSHRS, 6, 1, 2)
 
@@ -160,14 +160,14 @@
 // being in V4 to V7. V25 has the levels (nonlinear).
 #define LEVELS(b, OUT) \
 	NIBBLES(8+16*(b)); \
-	TBL(0, 25, 0); \
-	TBL(1, 25, 1); \
-	TBL(2, 25, 2); \
-	TBL(3, 25, 3); \
-	TBL(4, 25, 4); \
-	TBL(5, 25, 5); \
-	TBL(6, 25, 6); \
-	TBL(7, 25, 7); \
+	TBL(0, 25, 0);     \
+	TBL(1, 25, 1);     \
+	TBL(2, 25, 2);     \
+	TBL(3, 25, 3);     \
+	TBL(4, 25, 4);     \
+	TBL(5, 25, 5);     \
+	TBL(6, 25, 6);     \
+	TBL(7, 25, 7);     \
 	OUT(b)
 
 #define BLOCKXS(OUT) \
@@ -182,7 +182,7 @@
 
 // TABLE sets V25 to the levels, less the 128 that nonlinear has more.
 #define TABLE \
-	MOVD $·nonlinear(SB), R8;  \
-	VLD1 (R8), [V25.B16];      \
-	VMOVI $128, V26.B16;       \
+	MOVD $·nonlinear(SB), R8; \
+	VLD1 (R8), [V25.B16];     \
+	VMOVI $128, V26.B16;      \
 	SUBB(26, 25, 25)

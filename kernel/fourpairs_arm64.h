@@ -22,11 +22,11 @@
 // the high ones to V0 to V3.
 #define NIBBLES(at) \
 	SIXTEEN(at, F0, F1, F2, F3); \
-	PAIR(0, 4);           \
-	FOUR(USHRB, 4, 4, 0); \
-	ANDB(24, 4, 4); \
-	ANDB(24, 5, 5); \
-	ANDB(24, 6, 6); \
+	PAIR(0, 4);                  \
+	FOUR(USHRB, 4, 4, 0);        \
+	ANDB(24, 4, 4);              \
+	ANDB(24, 5, 5);              \
+	ANDB(24, 6, 6);              \
 	ANDB(24, 7, 7)
 
 // UPPER loads and pairs 16 bytes of each row with upper bits, in V12 to V15.
@@ -67,11 +67,11 @@
 // START does d, dmin, scales and minima of a block of Q4_K or Q5_K. V27 has 63 in every
 // byte.
 #define START \
-	HEAD(24, 27);       \
-	TWICE(6, -512);     \
-	TWICE(7, -448);     \
-	ZIP1S(5, 2, 6);     \
-	ZIP2S(5, 2, 7);     \
+	HEAD(24, 27);             \
+	TWICE(6, -512);           \
+	TWICE(7, -448);           \
+	ZIP1S(5, 2, 6);           \
+	ZIP2S(5, 2, 7);           \
 	FSTPQ (F6, F7), -384(R5); \
-	SPREAD(USHRS, 1, 0, 1); \
+	SPREAD(USHRS, 1, 0, 1);   \
 	SPREAD(USHRS, 20, 4, 1)

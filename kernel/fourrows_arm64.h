@@ -29,18 +29,18 @@
 // The registers fifteen and sixtythree have that in every byte.
 #define HEAD(fifteen, sixtythree) \
 	SIXTEEN(0, F0, F1, F2, F3); \
-	SORT;                   \
-	ANDB(fifteen, 3, 20);   \
-	USHRB(6, 1, 6);         \
-	SLIB(4, 6, 20);         \
-	USHRB(4, 3, 5);         \
-	USHRB(6, 2, 7);         \
-	SLIB(4, 7, 5);          \
-	ANDB(sixtythree, 1, 1); \
-	ANDB(sixtythree, 2, 2); \
-	UZP1H(0, 0, 6);         \
-	UZP2H(0, 0, 7);         \
-	FCVTL(6, 6);            \
+	SORT;                       \
+	ANDB(fifteen, 3, 20);       \
+	USHRB(6, 1, 6);             \
+	SLIB(4, 6, 20);             \
+	USHRB(4, 3, 5);             \
+	USHRB(6, 2, 7);             \
+	SLIB(4, 7, 5);              \
+	ANDB(sixtythree, 1, 1);     \
+	ANDB(sixtythree, 2, 2);     \
+	UZP1H(0, 0, 6);             \
+	UZP2H(0, 0, 7);             \
+	FCVTL(6, 6);                \
 	FCVTL(7, 7)
 
 // HALVES loads a half of each row to V0, as float32. Loads of single lanes would wait

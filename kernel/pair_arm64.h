@@ -7,7 +7,7 @@
 // to V19 are the weighed sums.
 
 #define ARGUMENTS \
-	MOVD out+0(FP), R13;       \
+	MOVD out+0(FP), R13;      \
 	MOVD w+8(FP), R1;         \
 	MOVD rowBytes+16(FP), R2; \
 	MOVD x+24(FP), R0;        \
@@ -34,41 +34,41 @@
 // two pairs' activations to the sums from a on.
 #define UNIT1(at, w, a) \
 	FLDPQ (at)(R0), (F20, F21); \
-	SMMLA(w, 20, a);     \
-	SMMLA(w+2, 20, a+1); \
-	SMMLA(w+1, 21, a);   \
+	SMMLA(w, 20, a);            \
+	SMMLA(w+2, 20, a+1);        \
+	SMMLA(w+1, 21, a);          \
 	SMMLA(w+3, 21, a+1)
 
 #define UNIT2(at, w, a) \
-	UNIT1(at, w, a);     \
+	UNIT1(at, w, a);            \
 	FLDPQ (at)(R6), (F22, F23); \
-	SMMLA(w, 22, a+2);   \
-	SMMLA(w+2, 22, a+3); \
-	SMMLA(w+1, 23, a+2); \
+	SMMLA(w, 22, a+2);          \
+	SMMLA(w+2, 22, a+3);        \
+	SMMLA(w+1, 23, a+2);        \
 	SMMLA(w+3, 23, a+3)
 
 // WEIGH1 and WEIGH2 add the sums from a on, times the scales at at, to the weighed ones.
 #define WEIGH1(at, a) \
 	FLDPQ (at)(R5), (F28, F29); \
-	MLA(28, a, 16);    \
+	MLA(28, a, 16);             \
 	MLA(29, a+1, 17)
 
 #define WEIGH2(at, a) \
-	WEIGH1(at, a);     \
-	MLA(28, a+2, 18);  \
+	WEIGH1(at, a);    \
+	MLA(28, a+2, 18); \
 	MLA(29, a+3, 19)
 
 // ADDTO adds a pair's sums in a and the next, times the scales of rows in V28 and V29 and
 // those of the pair at x, to the accumulators at offset.
 #define ADDTO(a, x, offset) \
-	FMOVQ 576(x), F20;            \
+	FMOVQ 576(x), F20;             \
 	FLDPQ (offset)(R13), (F0, F1); \
-	SCVTF(a, a);                  \
-	SCVTF(a+1, a+1);              \
-	VFMUL(20, 28, 21);            \
-	VFMUL(20, 29, 22);            \
-	FMLA(21, a, 0);               \
-	FMLA(22, a+1, 1);             \
+	SCVTF(a, a);                   \
+	SCVTF(a+1, a+1);               \
+	VFMUL(20, 28, 21);             \
+	VFMUL(20, 29, 22);             \
+	FMLA(21, a, 0);                \
+	FMLA(22, a+1, 1);              \
 	FSTPQ (F0, F1), (offset)(R13)
 
 #define END1 \
@@ -83,13 +83,13 @@
 // a pair's activations, which are 64·high + low.
 #define MINIMA(x, a) \
 	FLDPQ 512(x), (F0, F1); \
-	ZERO(a);           \
-	ZERO(a+1);         \
-	SMMLA(30, 0, a);   \
-	SMMLA(31, 0, a+1); \
-	SHLS(6, a, a);     \
-	SHLS(6, a+1, a+1); \
-	SMMLA(30, 1, a);   \
+	ZERO(a);                \
+	ZERO(a+1);              \
+	SMMLA(30, 0, a);        \
+	SMMLA(31, 0, a+1);      \
+	SHLS(6, a, a);          \
+	SHLS(6, a+1, a+1);      \
+	SMMLA(30, 1, a);        \
 	SMMLA(31, 1, a+1)
 
 // BEGIN1 and BEGIN2 do what blocks of Q4_K and Q5_K begin with.
@@ -102,7 +102,7 @@
 	ZERO4(16)
 
 #define BEGIN2 \
-	BEGIN1;        \
+	BEGIN1;         \
 	MINIMA(R6, 10); \
 	ADDTO(10, R6, 96)
 
@@ -110,9 +110,9 @@
 #define RESULT(offset) \
 	FLDPQ (offset)(R13), (F0, F1);    \
 	FLDPQ (offset+32)(R13), (F2, F3); \
-	VFSUB(2, 0, 0);                  \
-	VFSUB(3, 1, 1);                  \
-	ZIP1D(1, 0, 2);                  \
+	VFSUB(2, 0, 0);                   \
+	VFSUB(3, 1, 1);                   \
+	ZIP1D(1, 0, 2);                   \
 	ZIP2D(1, 0, 3)
 
 #define RESULT1 \

@@ -11,23 +11,23 @@
 // FOURS does 64 values of four rows of Q4_K, from the 32 bytes at at on, the activations at
 // x, and the scales at s.
 #define FOURS(at, x, s, UNIT, WEIGH) \
-	ZERO4(8);         \
-	ZERO4(12);        \
-	NIBBLES(at);      \
-	UNIT(x, 4, 8);    \
+	ZERO4(8);          \
+	ZERO4(12);         \
+	NIBBLES(at);       \
+	UNIT(x, 4, 8);     \
 	UNIT(x+64, 0, 12); \
-	NIBBLES(at+16);   \
-	UNIT(x+32, 4, 8); \
+	NIBBLES(at+16);    \
+	UNIT(x+32, 4, 8);  \
 	UNIT(x+96, 0, 12); \
-	WEIGH(s, 8);      \
+	WEIGH(s, 8);       \
 	WEIGH(s+64, 12)
 
 #define BLOCK4(UNIT, WEIGH) \
-	AHEAD(1024);                         \
-	FOURS(16, 0, -256, UNIT, WEIGH);     \
-	FOURS(48, 128, -128, UNIT, WEIGH);   \
-	AHEAD(1096);                         \
-	FOURS(80, 256, 0, UNIT, WEIGH);      \
+	AHEAD(1024);                       \
+	FOURS(16, 0, -256, UNIT, WEIGH);   \
+	FOURS(48, 128, -128, UNIT, WEIGH); \
+	AHEAD(1096);                       \
+	FOURS(80, 256, 0, UNIT, WEIGH);    \
 	FOURS(112, 384, 128, UNIT, WEIGH)
 
 // func rows4Q4KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
@@ -60,7 +60,7 @@ block:
 
 // SAVE pairs the fifth bits of 16 values of every sub-block and puts them behind the scales.
 #define SAVE(at, to) \
-	UPPER(at); \
+	UPPER(at);                  \
 	FSTPQ (F12, F13), (to)(R5); \
 	FSTPQ (F14, F15), (to+32)(R5)
 
@@ -69,15 +69,15 @@ block:
 #define FIFTHS(from, OP, s) \
 	FLDPQ (from)(R5), (F28, F29);    \
 	FLDPQ (from+32)(R5), (F30, F31); \
-	FOUR(OP, s, 28, 28);    \
-	BIT(25, 28, 4);         \
-	BIT(25, 29, 5);         \
-	BIT(25, 30, 6);         \
-	BIT(25, 31, 7);         \
-	FOUR(USHRB, 1, 28, 28); \
-	BIT(25, 28, 0);         \
-	BIT(25, 29, 1);         \
-	BIT(25, 30, 2);         \
+	FOUR(OP, s, 28, 28);             \
+	BIT(25, 28, 4);                  \
+	BIT(25, 29, 5);                  \
+	BIT(25, 30, 6);                  \
+	BIT(25, 31, 7);                  \
+	FOUR(USHRB, 1, 28, 28);          \
+	BIT(25, 28, 0);                  \
+	BIT(25, 29, 1);                  \
+	BIT(25, 30, 2);                  \
 	BIT(25, 31, 3)
 
 // FIVES is FOURS for Q5_K.
@@ -96,13 +96,13 @@ block:
 	WEIGH(s+64, 12)
 
 #define BLOCK5(UNIT, WEIGH) \
-	AHEAD(1024);                                  \
-	SAVE(16, 256);                                \
-	SAVE(32, 320);                                \
-	FIVES(48, 0, -256, SHLB, 4, UNIT, WEIGH);     \
-	FIVES(80, 128, -128, SHLB, 2, UNIT, WEIGH);   \
-	AHEAD(1112);                                  \
-	FIVES(112, 256, 0, SHLB, 0, UNIT, WEIGH);     \
+	AHEAD(1024);                                \
+	SAVE(16, 256);                              \
+	SAVE(32, 320);                              \
+	FIVES(48, 0, -256, SHLB, 4, UNIT, WEIGH);   \
+	FIVES(80, 128, -128, SHLB, 2, UNIT, WEIGH); \
+	AHEAD(1112);                                \
+	FIVES(112, 256, 0, SHLB, 0, UNIT, WEIGH);   \
 	FIVES(144, 384, 128, USHRB, 2, UNIT, WEIGH)
 
 // func rows4Q5KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
@@ -177,27 +177,27 @@ block:
 	WEIGH(s+256, 8)
 
 #define HALF6(at, high, x, s, UNIT, WEIGH) \
-	UPPER(high);    \
-	SIXES(at, x, s, SHLB, 4, SHLB, 0, UNIT, WEIGH);             \
-	SIXES(at+32, x+64, s+128, SHLB, 2, USHRB, 2, UNIT, WEIGH);  \
-	UPPER(high+16); \
-	SIXES(at+16, x+32, s+64, SHLB, 4, SHLB, 0, UNIT, WEIGH);    \
+	UPPER(high);                                               \
+	SIXES(at, x, s, SHLB, 4, SHLB, 0, UNIT, WEIGH);            \
+	SIXES(at+32, x+64, s+128, SHLB, 2, USHRB, 2, UNIT, WEIGH); \
+	UPPER(high+16);                                            \
+	SIXES(at+16, x+32, s+64, SHLB, 4, SHLB, 0, UNIT, WEIGH);   \
 	SIXES(at+48, x+96, s+192, SHLB, 2, USHRB, 2, UNIT, WEIGH)
 
 #define BLOCK6(FROM, UNIT, WEIGH) \
-	SIXTEEN(192, F0, F1, F2, F3); \
-	PAIR(0, 28);                  \
-	FROM;                         \
-	SORT;                         \
-	SPREAD(SSHRS, 0, 0, 1);                 \
-	SPREAD(SSHRS, 1, 4, 1);                 \
-	SPREAD(SSHRS, 2, 8, 1);                 \
-	SPREAD(SSHRS, 3, 12, 1);                \
-	HALVES(208);                  \
-	TWICE(0, -512);               \
-	AHEAD(1024);                  \
+	SIXTEEN(192, F0, F1, F2, F3);        \
+	PAIR(0, 28);                         \
+	FROM;                                \
+	SORT;                                \
+	SPREAD(SSHRS, 0, 0, 1);              \
+	SPREAD(SSHRS, 1, 4, 1);              \
+	SPREAD(SSHRS, 2, 8, 1);              \
+	SPREAD(SSHRS, 3, 12, 1);             \
+	HALVES(208);                         \
+	TWICE(0, -512);                      \
+	AHEAD(1024);                         \
 	HALF6(0, 128, 0, -256, UNIT, WEIGH); \
-	AHEAD(1128);                  \
+	AHEAD(1128);                         \
 	HALF6(64, 160, 256, 256, UNIT, WEIGH)
 
 // func rows4Q6KPairs1(out *float32, w *byte, rowBytes int, x *byte, pitch, blocks int, work *byte)
@@ -228,25 +228,25 @@ block:
 
 // EIGHTS multiplies 32 values of four rows; V28 and V29 are the rows' scales.
 #define EIGHTS(UNIT) \
-	SIXTEEN(0, F0, F1, F2, F3);     \
+	SIXTEEN(0, F0, F1, F2, F3);      \
 	SIXTEEN(16, F12, F13, F14, F15); \
-	PAIR(0, 4);                     \
-	PAIR(12, 0);                    \
-	ZERO4(16);                      \
-	UNIT(0, 4, 16);                 \
-	UNIT(32, 0, 16);                \
-	HALVES(-2);                     \
-	ZIP1D(0, 0, 28);                \
+	PAIR(0, 4);                      \
+	PAIR(12, 0);                     \
+	ZERO4(16);                       \
+	UNIT(0, 4, 16);                  \
+	UNIT(32, 0, 16);                 \
+	HALVES(-2);                      \
+	ZIP1D(0, 0, 28);                 \
 	ZIP2D(0, 0, 29)
 
 // PLAIN adds a pair's sums, in a and the next, to two accumulators.
 #define PLAIN(x, a, to) \
-	FMOVQ 64(x), F20;   \
-	SCVTF(a, a);        \
-	SCVTF(a+1, a+1);    \
-	VFMUL(20, 28, 21);  \
-	VFMUL(20, 29, 22);  \
-	FMLA(21, a, to);    \
+	FMOVQ 64(x), F20;  \
+	SCVTF(a, a);       \
+	SCVTF(a+1, a+1);   \
+	VFMUL(20, 28, 21); \
+	VFMUL(20, 29, 22); \
+	FMLA(21, a, to);   \
 	FMLA(22, a+1, to+1)
 
 // TOKENS writes the results of a pair.

@@ -11,13 +11,13 @@
 
 // OUT1 and OUT2 multiply unit u, which has a scale of its own.
 #define OUT1(u, a) \
-	ZERO(8);            \
-	ZERO(9);            \
+	ZERO(8);             \
+	ZERO(9);             \
 	UNIT1(32*(u), a, 8); \
 	WEIGH1(64*(u)-256, 8)
 
 #define OUT2(u, a) \
-	ZERO4(8);           \
+	ZERO4(8);            \
 	UNIT2(32*(u), a, 8); \
 	WEIGH2(64*(u)-256, 8)
 
@@ -34,11 +34,11 @@
 // and 16; the upper ones, which would be negative, are shifted and count 1.
 #define TWOS(at, u, OUT) \
 	SIXTEEN(at, F0, F1, F2, F3); \
-	PAIR(0, 4);           \
-	TWO(25, u, OUT);      \
-	TWO(26, u+2, OUT);    \
-	TWO(27, u+4, OUT);    \
-	FOUR(USHRB, 6, 4, 0); \
+	PAIR(0, 4);                  \
+	TWO(25, u, OUT);             \
+	TWO(26, u+2, OUT);           \
+	TWO(27, u+4, OUT);           \
+	FOUR(USHRB, 6, 4, 0);        \
 	OUT(u+6, 0)
 
 #define BLOCK2(OUT) \
@@ -70,17 +70,17 @@
 #define MANY(x, a) \
 	FLDPQ 512(x), (F0, F1); \
 	FLDPQ 544(x), (F2, F3); \
-	ZERO(a);           \
-	ZERO(a+1);         \
-	SMMLA(28, 0, a);   \
-	SMMLA(29, 0, a+1); \
-	SMMLA(30, 1, a);   \
-	SMMLA(31, 1, a+1); \
-	SHLS(6, a, a);     \
-	SHLS(6, a+1, a+1); \
-	SMMLA(28, 2, a);   \
-	SMMLA(29, 2, a+1); \
-	SMMLA(30, 3, a);   \
+	ZERO(a);                \
+	ZERO(a+1);              \
+	SMMLA(28, 0, a);        \
+	SMMLA(29, 0, a+1);      \
+	SMMLA(30, 1, a);        \
+	SMMLA(31, 1, a+1);      \
+	SHLS(6, a, a);          \
+	SHLS(6, a+1, a+1);      \
+	SMMLA(28, 2, a);        \
+	SMMLA(29, 2, a+1);      \
+	SMMLA(30, 3, a);        \
 	SMMLA(31, 3, a+1)
 
 #define START2 \
@@ -93,12 +93,12 @@
 	ZERO4(16)
 
 #define BEGINLOW1 \
-	START2;                    \
+	START2;                     \
 	FLDPQ -448(R5), (F28, F29); \
 	ADDTO(8, R0, 32)
 
 #define BEGINLOW2 \
-	START2;                    \
+	START2;                     \
 	MANY(R6, 10);               \
 	FLDPQ -448(R5), (F28, F29); \
 	ADDTO(8, R0, 32);           \
@@ -180,14 +180,14 @@ block:
 
 // BOTH1 and BOTH2 multiply the units of sub-block b.
 #define BOTH1(b) \
-	ZERO(8);               \
-	ZERO(9);               \
+	ZERO(8);                \
+	ZERO(9);                \
 	UNIT1(64*(b), 4, 8);    \
 	UNIT1(64*(b)+32, 0, 8); \
 	WEIGH1(64*(b)-256, 8)
 
 #define BOTH2(b) \
-	ZERO4(8);              \
+	ZERO4(8);               \
 	UNIT2(64*(b), 4, 8);    \
 	UNIT2(64*(b)+32, 0, 8); \
 	WEIGH2(64*(b)-256, 8)

@@ -21,17 +21,17 @@
 // TWOS does 16 bytes of four times two bits, the first of which go to unit u.
 #define TWOS(at, u) \
 	SIXTEEN(at, F0, F1, F2, F3); \
-	PAIR(0, 4);           \
-	FOUR(SHLB, 0, 4, 0);  \
-	THREE;                \
-	HIGH(u);              \
-	FOUR(USHRB, 2, 4, 0); \
-	THREE;                \
-	HIGH(u+2);          \
-	FOUR(USHRB, 4, 4, 0); \
-	THREE;                \
-	HIGH(u+4);          \
-	FOUR(USHRB, 6, 4, 0); \
+	PAIR(0, 4);                  \
+	FOUR(SHLB, 0, 4, 0);         \
+	THREE;                       \
+	HIGH(u);                     \
+	FOUR(USHRB, 2, 4, 0);        \
+	THREE;                       \
+	HIGH(u+2);                   \
+	FOUR(USHRB, 4, 4, 0);        \
+	THREE;                       \
+	HIGH(u+4);                   \
+	FOUR(USHRB, 6, 4, 0);        \
 	HIGH(u+6)
 
 #define BLOCK2 \

@@ -82,19 +82,19 @@ block:
 // in four words, one byte for the 8 values of a row, and V26 to the bit of each value.
 #define PLACES \
 	MOVD $0x0404040404040404, R8; \
-	FMOVD R8, F17;     \
-	ZERO(16);          \
-	ZIP1D(17, 16, 16); \
-	VMOVI $1, V24.B16; \
-	VMOVI $2, V25.B16; \
-	VMOVI $8, V26.B16; \
-	ADDB(24, 16, 17);  \
-	ADDB(26, 16, 18);  \
-	ADDB(26, 17, 19);  \
-	ADDB(25, 16, 20);  \
-	ADDB(25, 17, 21);  \
-	ADDB(25, 18, 22);  \
-	ADDB(25, 19, 23);  \
+	FMOVD R8, F17;                \
+	ZERO(16);                     \
+	ZIP1D(17, 16, 16);            \
+	VMOVI $1, V24.B16;            \
+	VMOVI $2, V25.B16;            \
+	VMOVI $8, V26.B16;            \
+	ADDB(24, 16, 17);             \
+	ADDB(26, 16, 18);             \
+	ADDB(26, 17, 19);             \
+	ADDB(25, 16, 20);             \
+	ADDB(25, 17, 21);             \
+	ADDB(25, 18, 22);             \
+	ADDB(25, 19, 23);             \
 	MOVD $0x8040201008040201, R8; \
 	VDUP R8, V26.D2
 

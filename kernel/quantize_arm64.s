@@ -6,10 +6,10 @@
 // LARGEST does the greatest magnitudes of four registers: without a sign, they are ordered
 // as their bits are.
 #define LARGEST(a, b, c, d, m, n) \
-	VFABS(a, a);   \
-	VFABS(b, b);   \
-	VFABS(c, c);   \
-	VFABS(d, d);   \
+	VFABS(a, a);    \
+	VFABS(b, b);    \
+	VFABS(c, c);    \
+	VFABS(d, d);    \
 	UMAXS(a, m, m); \
 	UMAXS(b, n, n); \
 	UMAXS(c, m, m); \

@@ -11,26 +11,26 @@
 // of four sub-blocks a lane, meet the sums of 32 activations, which are 64·high + low
 // and so fit a byte.
 #define MINIMA \
-	VMOVI $63, V27.B16;            \
-	HEAD(15, 27);                  \
-	VLD1R.P 4(R5), [V24.S4];       \
-	VFMUL(24, 6, 14);              \
-	VFMUL(24, 7, 7);               \
+	VMOVI $63, V27.B16;              \
+	HEAD(15, 27);                    \
+	VLD1R.P 4(R5), [V24.S4];         \
+	VFMUL(24, 6, 14);                \
+	VFMUL(24, 7, 7);                 \
 	VLD1.P 32(R6), [V28.H8, V29.H8]; \
-	ADDPH(29, 28, 28);             \
-	SSHRH(6, 28, 29);              \
-	XTN(28, 30);                   \
-	XTN(29, 31);                   \
-	ANDB(27, 30, 30);              \
-	ZERO(29);                      \
-	SDOTE(0, 31, 2, 29);           \
-	SDOTE(1, 31, 5, 29);           \
-	SHLS(6, 29, 29);               \
-	SDOTE(0, 30, 2, 29);           \
-	SDOTE(1, 30, 5, 29);           \
-	SCVTF(29, 29);                 \
-	FMLA(7, 29, 13);               \
-	ZERO4(8);                      \
+	ADDPH(29, 28, 28);               \
+	SSHRH(6, 28, 29);                \
+	XTN(28, 30);                     \
+	XTN(29, 31);                     \
+	ANDB(27, 30, 30);                \
+	ZERO(29);                        \
+	SDOTE(0, 31, 2, 29);             \
+	SDOTE(1, 31, 5, 29);             \
+	SHLS(6, 29, 29);                 \
+	SDOTE(0, 30, 2, 29);             \
+	SDOTE(1, 30, 5, 29);             \
+	SCVTF(29, 29);                   \
+	FMLA(7, 29, 13);                 \
+	ZERO4(8);                        \
 	WIDEN(1)
 
 // WIDEN widens four scales of four rows, the bytes of v, to V16 to V19.
@@ -45,8 +45,8 @@
 // LOWER multiplies 32 values, in V26 and V27, with the activations from x on, UPPER the
 // next 32, in V24 and V25.
 #define LOWER(x) \
-	ZERO(28);         \
-	SDOT(x, 26, 28);  \
+	ZERO(28);        \
+	SDOT(x, 26, 28); \
 	SDOT(x+1, 27, 28)
 
 #define UPPER(x) \
@@ -63,9 +63,9 @@
 // ones.
 #define NIBBLES(at, R) \
 	FLDPQ (at)(R), (F24, F25); \
-	ANDB(15, 24, 26);  \
-	ANDB(15, 25, 27);  \
-	USHRB(4, 24, 24);  \
+	ANDB(15, 24, 26);          \
+	ANDB(15, 25, 27);          \
+	USHRB(4, 24, 24);          \
 	USHRB(4, 25, 25)
 
 // FOUR does 64 values of a row of Q4_K.
@@ -126,14 +126,14 @@ block:
 	WEIGH(x/2, scale, acc)
 
 #define FIRST(R, scale, acc) \
-	PRFM 1024(R), PLDL1STRM;   \
-	FLDPQ 16(R), (F22, F23);   \
+	PRFM 1024(R), PLDL1STRM;                      \
+	FLDPQ 16(R), (F22, F23);                      \
 	FIVE(48, R, 0, SHLB, 4, SHLB, 3, scale, acc); \
 	FIVE(80, R, 4, SHLB, 2, SHLB, 1, scale, acc)
 
 #define SECOND(R, scale, acc) \
-	PRFM 1112(R), PLDL1STRM;   \
-	FLDPQ 16(R), (F22, F23);   \
+	PRFM 1112(R), PLDL1STRM;                        \
+	FLDPQ 16(R), (F22, F23);                        \
 	FIVE(112, R, 0, SHLB, 0, USHRB, 1, scale, acc); \
 	FIVE(144, R, 4, USHRB, 2, USHRB, 3, scale, acc)
 
@@ -196,12 +196,12 @@ block:
 
 // SIXES does half a block of a row: 64 bytes, their upper bits and 8 scales.
 #define SIXES(at, high, scales, R, acc) \
-	PRFM (1024+at)(R), PLDL1STRM; \
-	FMOVD (scales)(R), F18;       \
-	FLDPQ (high)(R), (F22, F23);  \
-	SXTLB(18, 18);                \
-	SXTLH2(18, 19);               \
-	SXTLH(18, 18);                \
+	PRFM (1024+at)(R), PLDL1STRM;         \
+	FMOVD (scales)(R), F18;               \
+	FLDPQ (high)(R), (F22, F23);          \
+	SXTLB(18, 18);                        \
+	SXTLH2(18, 19);                       \
+	SXTLH(18, 18);                        \
 	SIX(at, R, 0, SHLB, 4, SHLB, 0, acc); \
 	SIX(at+32, R, 2, SHLB, 2, USHRB, 2, acc)
 

@@ -18,10 +18,10 @@
 // WEIGH adds a row's products, of 16 values in V26 and of 16 in V27 with the activations
 // from x on, times the scales in lane j and the next, to acc.
 #define WEIGH(x, j, scale, acc) \
-	ZERO(28);         \
-	ZERO(29);         \
-	SDOT(x, 26, 28);  \
-	SDOT(x+1, 27, 29); \
+	ZERO(28);                \
+	ZERO(29);                \
+	SDOT(x, 26, 28);         \
+	SDOT(x+1, 27, 29);       \
 	MLAE(j, scale, 28, acc); \
 	MLAE(j+1, scale, 29, acc)
 
@@ -48,16 +48,16 @@
 	PRFM (1024+at)(R), PLDL1STRM; \
 	FMOVD (scales)(R), F18;       \
 	FLDPQ (at)(R), (F24, F25);    \
-	ANDB(15, 18, 18);        \
-	MULB(23, 18, 18);        \
-	UXTLB(18, 18);           \
-	UXTLH2(18, 19);          \
-	UXTLH(18, 18);           \
-	BITS2(20, 0, 0, 18, acc);  \
-	BITS2(21, 2, 2, 18, acc);  \
-	BITS2(22, 4, 0, 19, acc);  \
-	USHRB(6, 24, 26);        \
-	USHRB(6, 25, 27);        \
+	ANDB(15, 18, 18);             \
+	MULB(23, 18, 18);             \
+	UXTLB(18, 18);                \
+	UXTLH2(18, 19);               \
+	UXTLH(18, 18);                \
+	BITS2(20, 0, 0, 18, acc);     \
+	BITS2(21, 2, 2, 18, acc);     \
+	BITS2(22, 4, 0, 19, acc);     \
+	USHRB(6, 24, 26);             \
+	USHRB(6, 25, 27);             \
 	WEIGH(6, 2, 19, acc)
 
 // func rows4Q2KNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)
@@ -108,12 +108,12 @@ block:
 // WIDEN widens four scales of four rows, the bytes of v, and writes them from at on: 16 a
 // row.
 #define WIDEN(v, at) \
-	SXTLB(v, 17);   \
-	SXTLB2(v, 19);  \
-	SXTLH(17, 16);  \
-	SXTLH2(17, 17); \
-	SXTLH(19, 18);  \
-	SXTLH2(19, 19); \
+	SXTLB(v, 17);             \
+	SXTLB2(v, 19);            \
+	SXTLH(17, 16);            \
+	SXTLH2(17, 17);           \
+	SXTLH(19, 18);            \
+	SXTLH2(19, 19);           \
 	FMOVQ F16, (at)(R12);     \
 	FMOVQ F17, (at+64)(R12);  \
 	FMOVQ F18, (at+128)(R12); \
@@ -200,14 +200,14 @@ block:
 // HALFXS does half a block of a row; WIDE takes its scales, of the eight in scales.
 #define HALFXS(at, R, WIDE, scales, acc) \
 	PRFM (1024+at)(R), PLDL1STRM; \
-	WIDE(scales, 20);   \
-	FMOVQ (at)(R), F24;    \
-	FMOVQ (at+16)(R), F25; \
-	FMOVQ (at+32)(R), F30; \
-	FMOVQ (at+48)(R), F31; \
-	LEVEL(24, 0, acc); \
-	LEVEL(25, 1, acc); \
-	LEVEL(30, 2, acc); \
+	WIDE(scales, 20);             \
+	FMOVQ (at)(R), F24;           \
+	FMOVQ (at+16)(R), F25;        \
+	FMOVQ (at+32)(R), F30;        \
+	FMOVQ (at+48)(R), F31;        \
+	LEVEL(24, 0, acc);            \
+	LEVEL(25, 1, acc);            \
+	LEVEL(30, 2, acc);            \
 	LEVEL(31, 3, acc)
 
 // func rows4IQ4XSNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)

@@ -10,9 +10,9 @@
 
 // DONE adds a block to acc; the rows' scales begin at at.
 #define DONE(at) \
-	HALVES(at);             \
+	HALVES(at);              \
 	VLD1R.P 4(R5), [V14.S4]; \
-	VFMUL(14, 0, 14);       \
+	VFMUL(14, 0, 14);        \
 	END
 
 // NIBBLES takes apart 16 bytes of a row: V5 are the low ones, which are first, V4 the high
@@ -80,9 +80,9 @@ block:
 
 // LEVEL looks values up in V25.
 #define LEVEL(R, acc) \
-	NIBBLES(2, R);  \
-	TBL(4, 25, 4);  \
-	TBL(5, 25, 5);  \
+	NIBBLES(2, R); \
+	TBL(4, 25, 4); \
+	TBL(5, 25, 5); \
 	PRODUCTS(5, 4, acc)
 
 // func rows4IQ4NLNEON(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int)

@@ -38,15 +38,15 @@
 // ADDTO adds the sums of a pair, from a on, to the floats that lie offset behind R6. The
 // pair's scales lie 64 bytes behind x.
 #define ADDTO(a, x, offset) \
-	ADD $64, x, R5;      \
-	ADD $(offset), R6, R7; \
-	VLD1 (R5), [V24.S4]; \
+	ADD $64, x, R5;                          \
+	ADD $(offset), R6, R7;                   \
+	VLD1 (R5), [V24.S4];                     \
 	VLD1 (R7), [V0.S4, V1.S4, V2.S4, V3.S4]; \
-	PRODUCTS(a);         \
-	FMLA(4, a, 0);       \
-	FMLA(5, a+1, 1);     \
-	FMLA(6, a+2, 2);     \
-	FMLA(7, a+3, 3);     \
+	PRODUCTS(a);                             \
+	FMLA(4, a, 0);                           \
+	FMLA(5, a+1, 1);                         \
+	FMLA(6, a+2, 2);                         \
+	FMLA(7, a+3, 3);                         \
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R7)
 
 #define SHIFT4(d) SHLS(6, d, d); SHLS(6, d+1, d+1); SHLS(6, d+2, d+2); SHLS(6, d+3, d+3)

@@ -48,18 +48,18 @@
 // pair's activations, which are 64·high + low: both fit a byte.
 #define MINIMA32(x, a) \
 	VLD1 (x), [V4.B16, V5.B16]; \
-	ZERO4(a);       \
-	EVERY(4, 0, a); \
-	SHIFT4(a);      \
+	ZERO4(a);                   \
+	EVERY(4, 0, a);             \
+	SHIFT4(a);                  \
 	EVERY(5, 0, a)
 
 #define MINIMA16(x, a) \
 	VLD1 (x), [V4.B16, V5.B16, V6.B16, V7.B16]; \
-	ZERO4(a);        \
-	EVERY(4, 0, a);  \
-	EVERY(5, 20, a); \
-	SHIFT4(a);       \
-	EVERY(6, 0, a);  \
+	ZERO4(a);                                   \
+	EVERY(4, 0, a);                             \
+	EVERY(5, 20, a);                            \
+	SHIFT4(a);                                  \
+	EVERY(6, 0, a);                             \
 	EVERY(7, 20, a)
 
 // FEW and MANY load 8 minima of all rows, or 16.
@@ -222,18 +222,18 @@ next:
 
 // ADDPLAIN adds the sums from a on, with the scales of the pair at x, to accumulators.
 #define ADDPLAIN(x, a) \
-	VLD1 (x), [V24.S4]; \
-	VFMUL(24, 28, 16);  \
-	VFMUL(24, 29, 17);  \
-	VFMUL(24, 30, 18);  \
-	VFMUL(24, 31, 19);  \
-	SCVTF(a, a);          \
-	SCVTF(a+1, a+1);      \
-	SCVTF(a+2, a+2);      \
-	SCVTF(a+3, a+3);      \
-	FMLA(16, a, a+8);     \
-	FMLA(17, a+1, a+9);   \
-	FMLA(18, a+2, a+10);  \
+	VLD1 (x), [V24.S4];  \
+	VFMUL(24, 28, 16);   \
+	VFMUL(24, 29, 17);   \
+	VFMUL(24, 30, 18);   \
+	VFMUL(24, 31, 19);   \
+	SCVTF(a, a);         \
+	SCVTF(a+1, a+1);     \
+	SCVTF(a+2, a+2);     \
+	SCVTF(a+3, a+3);     \
+	FMLA(16, a, a+8);    \
+	FMLA(17, a+1, a+9);  \
+	FMLA(18, a+2, a+10); \
 	FMLA(19, a+3, a+11)
 
 // func tile1Plain32I8MM(acc *float32, panel, x *byte, pitch, blocks int)

@@ -14,27 +14,27 @@
 // TOKEN adds the products of 16 values of 8 rows, in V16 to V23, and a token's, in lanes i
 // and i+1 of x and the next.
 #define TOKEN(x, i, a) \
-	SDOTE(i, x, 16, a);       \
-	SDOTE(i, x, 20, a+1);     \
-	SDOTE(i+1, x, 17, a);     \
-	SDOTE(i+1, x, 21, a+1);   \
-	SDOTE(i, x+1, 18, a);     \
-	SDOTE(i, x+1, 22, a+1);   \
-	SDOTE(i+1, x+1, 19, a);   \
+	SDOTE(i, x, 16, a);     \
+	SDOTE(i, x, 20, a+1);   \
+	SDOTE(i+1, x, 17, a);   \
+	SDOTE(i+1, x, 21, a+1); \
+	SDOTE(i, x+1, 18, a);   \
+	SDOTE(i, x+1, 22, a+1); \
+	SDOTE(i+1, x+1, 19, a); \
 	SDOTE(i+1, x+1, 23, a+1)
 
 // UNIT1 and UNIT2 multiply 16 values of 8 rows with one pair or two.
 #define UNIT1 \
 	VLD1.P 64(R0), [V16.B16, V17.B16, V18.B16, V19.B16]; \
 	VLD1.P 64(R0), [V20.B16, V21.B16, V22.B16, V23.B16]; \
-	VLD1.P 32(R1), [V24.B16, V25.B16]; \
-	TOKEN(24, 0, 0); \
+	VLD1.P 32(R1), [V24.B16, V25.B16];                   \
+	TOKEN(24, 0, 0);                                     \
 	TOKEN(24, 2, 2)
 
 #define UNIT2 \
-	UNIT1;           \
+	UNIT1;                             \
 	VLD1.P 32(R2), [V26.B16, V27.B16]; \
-	TOKEN(26, 0, 4); \
+	TOKEN(26, 0, 4);                   \
 	TOKEN(26, 2, 6)
 
 // GROUPS makes V28 and V29 of the scales of pairs of rows, V28 to V31: those of 8 rows.
@@ -63,23 +63,23 @@
 
 // LEAST loads 8 minima of all rows, to V20 to V23.
 #define LEAST(at) \
-	ADD $at, R0, R9; \
+	ADD $at, R0, R9;                                 \
 	VLD1 (R9), [V16.B16, V17.B16, V18.B16, V19.B16]; \
-	UZP1S(17, 16, 20); \
-	UZP2S(17, 16, 21); \
-	UZP1S(19, 18, 22); \
+	UZP1S(17, 16, 20);                               \
+	UZP2S(17, 16, 21);                               \
+	UZP1S(19, 18, 22);                               \
 	UZP2S(19, 18, 23)
 
 // SUMS adds their products and 8 sums of a pair's activations, which lie from on behind x.
 #define SUMS(x, from, a) \
-	FMOVQ (from)(x), F24;   \
-	SDOTE(0, 24, 20, a);    \
-	SDOTE(0, 24, 22, a+1);  \
-	SDOTE(1, 24, 21, a);    \
-	SDOTE(1, 24, 23, a+1);  \
-	SDOTE(2, 24, 20, a+2);  \
-	SDOTE(2, 24, 22, a+3);  \
-	SDOTE(3, 24, 21, a+2);  \
+	FMOVQ (from)(x), F24;  \
+	SDOTE(0, 24, 20, a);   \
+	SDOTE(0, 24, 22, a+1); \
+	SDOTE(1, 24, 21, a);   \
+	SDOTE(1, 24, 23, a+1); \
+	SDOTE(2, 24, 20, a+2); \
+	SDOTE(2, 24, 22, a+3); \
+	SDOTE(3, 24, 21, a+2); \
 	SDOTE(3, 24, 23, a+3)
 
 // func tile1Super32Dot(acc *float32, panel, x *byte, pitch, blocks, affine int)
@@ -270,9 +270,9 @@ next:
 // and store those of a pair.
 #define FETCH(R, a) \
 	VLD1 (R), [V0.S4, V1.S4, V2.S4, V3.S4]; \
-	ZIP1D(1, 0, a);   \
-	ZIP1D(3, 2, a+1); \
-	ZIP2D(1, 0, a+2); \
+	ZIP1D(1, 0, a);                         \
+	ZIP1D(3, 2, a+1);                       \
+	ZIP2D(1, 0, a+2);                       \
 	ZIP2D(3, 2, a+3)
 
 #define PUT(R, a) \
@@ -286,13 +286,13 @@ next:
 	VFMULE(0, 24, 29, 17); \
 	VFMULE(2, 24, 28, 18); \
 	VFMULE(2, 24, 29, 19); \
-	SCVTF(a, a);          \
-	SCVTF(a+1, a+1);      \
-	SCVTF(a+2, a+2);      \
-	SCVTF(a+3, a+3);      \
-	FMLA(16, a, a+8);     \
-	FMLA(17, a+1, a+9);   \
-	FMLA(18, a+2, a+10);  \
+	SCVTF(a, a);           \
+	SCVTF(a+1, a+1);       \
+	SCVTF(a+2, a+2);       \
+	SCVTF(a+3, a+3);       \
+	FMLA(16, a, a+8);      \
+	FMLA(17, a+1, a+9);    \
+	FMLA(18, a+2, a+10);   \
 	FMLA(19, a+3, a+11)
 
 // func tile1Plain32Dot(acc *float32, panel, x *byte, pitch, blocks int)
@@ -342,10 +342,10 @@ block:
 // QUADS regroups the 64 bytes of a group's unit at R0: 8 values of two rows become 4 of four.
 #define QUADS \
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]; \
-	UZP1S(2, 0, 4); \
-	UZP2S(2, 0, 5); \
-	UZP1S(3, 1, 6); \
-	UZP2S(3, 1, 7); \
+	UZP1S(2, 0, 4);                          \
+	UZP2S(2, 0, 5);                          \
+	UZP1S(3, 1, 6);                          \
+	UZP2S(3, 1, 7);                          \
 	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R0)
 
 // func quadsNEON(panel *byte, units, rest, blocks int)

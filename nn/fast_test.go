@@ -227,7 +227,7 @@ func TestFastStepDoesNotAllocate(t *testing.T) {
 			}
 		}
 		step()
-		if n := testing.AllocsPerRun(20, step); n != 0 {
+		if n := allocations(step); n != 0 {
 			t.Errorf("%v: a step allocates %v times, want 0", d, n)
 		}
 	}

@@ -76,6 +76,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer m.Close()
+	tellTwins(c.ErrOrStderr(), m.TwinBytes())
 	r, err := f.measure(c, ck, m)
 	if err != nil {
 		return err

@@ -143,7 +143,15 @@ func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
 		ck.Close()
 		return nil, err
 	}
+	tellTwins(c.ErrOrStderr(), llm.TwinBytes())
 	return llm, nil
+}
+
+// tellTwins says how much memory weights take a second time.
+func tellTwins(w io.Writer, bytes int64) {
+	if bytes > 0 {
+		fmt.Fprintf(w, "%s of memory beside: the keys' part of kv_b transposed, as generation needs it\n", bytesOf(bytes))
+	}
 }
 
 // freeMemory returns the bytes that can be used without pushing something else
