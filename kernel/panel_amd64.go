@@ -28,6 +28,12 @@ const (
 	// holds beside the activations.
 	panelValues = 8192
 
+	// For up to fewTiles tiles, taking it apart costs more than calling them more
+	// often, and a short one, of 23 kB, is in the first cache. Blocks of 32 are
+	// taken apart too soon to gain by it.
+	shortPanel = 512
+	fewTiles   = 10
+
 	// passTokens bounds the accumulators that stay in the cache beside a panel.
 	passTokens = 240
 	tileTokens = 6
@@ -52,27 +58,54 @@ func NewScratch() *Scratch {
 	return &Scratch{panel: panel[skip:], acc: make([]float32, passTokens*2*panelRows)}
 }
 
-// grow makes room for the sums of a tile's activations.
-func (s *Scratch) grow(a *Q8Rows) {
-	if need := 2 * tileTokens * a.K / 32; len(s.sums) < need {
+// prepare sets sums to what the tiles of an encoding want of the activations beside
+// them, sumsBlock dwords for each block.
+func (s *Scratch) prepare(e Encoding, a *Q8Rows) {
+	blocks := a.N * a.K / a.Block
+	if need := blocks * max(sumsBlock(e), 2); len(s.sums) < need {
 		s.sums = make([]int32, need)
+	}
+	switch {
+	case e == Q4_K:
+		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], blocks)
+	case e == Q5_K:
+		pairSumsVNNI((*int16)(unsafe.Pointer(&s.sums[0])), &a.Sums[0], 8*blocks)
+	case a.Block == 256 && !encodings[e].affine:
+		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, 16*blocks)
+	case a.Block == 32 && !encodings[e].affine:
+		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, blocks)
+	case a.Block == 32:
+		clear(s.sums[:blocks])
+		scaledSumsVNNI(&s.sums[blocks], &a.Sums[0], 1, blocks)
+	}
+	if e == Q6_K {
+		s.survey(a)
 	}
 }
 
-// pairs is the same memory, for sums in 16 bits.
-func (s *Scratch) pairs() []int16 {
-	return unsafe.Slice((*int16)(unsafe.Pointer(&s.sums[0])), 2*len(s.sums))
+// sumsBlock returns how many dwords of sums belong to a block.
+func sumsBlock(e Encoding) int {
+	values, _ := e.Block()
+	switch {
+	case e == Q4_K:
+		return 12
+	case e == Q5_K:
+		return 4
+	case values == 256:
+		return 16
+	}
+	return 1
 }
 
 // multiply does MatMulQ8 for at least panelRows rows and at most passTokens
 // tokens. The last panel is the last panelRows rows, some of them perhaps again.
 func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
-	s.grow(a)
+	s.prepare(e, a)
 	values, bytes := e.Block()
 	blocks, rowBytes := a.K/values, e.rowBytes(a.K)
 	stretch := panelValues / values
-	if e == Q6_K {
-		s.survey(a)
+	if values == 256 && a.N <= fewTiles*tileTokens {
+		stretch = shortPanel / values
 	}
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
@@ -190,8 +223,7 @@ func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte) {
 	steps := n * a.Block / subBlock(e)
 	step := (share + steps - 1) / steps
 	eachTile(a.N, func(i, t, size int) {
-		tile := a.Slice(t, t+size)
-		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n, coming{&ahead[i*share], step})
+		s.tile(e, a, i, t, size, b, n, coming{&ahead[i*share], step})
 	})
 }
 
@@ -209,43 +241,37 @@ func subBlock(e Encoding) int {
 	return 16
 }
 
-func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int, c coming) {
-	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
+// tile multiplies n blocks from b on with tile i, which is size tokens from t on.
+func (s *Scratch) tile(e Encoding, a *Q8Rows, i, t, size, b, n int, c coming) {
+	blocks := a.K / a.Block
+	at := t*blocks + b
+	acc, panel, q, d := &s.acc[t*2*panelRows], &s.panel[0], &a.Q[at*a.Block], &a.D[at]
+	sums := &s.sums[at*sumsBlock(e)]
 	switch {
 	case e == Q4_K:
-		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], a.N*blocks)
-		tileNibbles32(a.N, acc, &s.panel[0], q, d, &s.sums[b*12], a.K, n, c.at, c.step)
+		tileNibbles32(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
 	case e == Q5_K:
-		pairs := s.pairs()
-		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, &s.panel[0], q, d, &pairs[b*8], a.K, n, c.at, c.step)
+		tileSuper32(size, acc, panel, q, d, (*int16)(unsafe.Pointer(sums)), a.K, n, c.at, c.step)
 	case e == Q6_K:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileNarrow16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, c.at, c.step, &s.most[i*blocks+b])
+		tileNarrow16(size, acc, panel, q, d, sums, a.K, n, c.at, c.step, &s.most[i*blocks+b])
 	case a.Block == 256 && encodings[e].affine:
-		tileSuper16(a.N, acc, &s.panel[0], q, d, &a.Sums[b*16], a.K, n, c.at, c.step)
+		tileSuper16(size, acc, panel, q, d, &a.Sums[at*16], a.K, n, c.at, c.step)
 	case a.Block == 256:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*a.K/16)
-		tileCentred16(a.N, acc, &s.panel[0], q, d, &s.sums[b*16], a.K, n, c.at, c.step)
-	case !encodings[e].affine:
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, a.N*blocks)
-		tilePlain32(a.N, acc, &s.panel[0], q, d, &s.sums[b], a.K, n, c.at, c.step)
+		tileCentred16(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
 	default:
-		s.tileMinima(a, acc, b, n, c)
+		tilePlain32(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
+		if encodings[e].affine {
+			s.minima(a, t, size, b, n)
+		}
 	}
 }
 
-// tileMinima is tile for affine blocks of 32: their sums begin at 0, and there
-// are minima.
-func (s *Scratch) tileMinima(a *Q8Rows, acc *float32, b, n int, c coming) {
+// minima adds those of affine blocks of 32, whose sums begin at 0.
+func (s *Scratch) minima(a *Q8Rows, first, size, b, n int) {
 	blocks := a.K / 32
-	start, sums := s.sums[:len(s.sums)/2], s.sums[len(s.sums)/2:]
-	clear(start[:a.N*blocks])
-	scaledSumsVNNI(&sums[0], &a.Sums[0], 1, a.N*blocks)
-	tilePlain32(a.N, acc, &s.panel[0], &a.Q[b*32], &a.D[b], &start[b], a.K, n, c.at, c.step)
-	m := unsafe.Slice(acc, a.N*2*panelRows)
-	for t := range a.N {
-		minimaPlain32VNNI(&m[t*2*panelRows+panelRows], &s.panel[0], &a.D[t*blocks+b], &sums[t*blocks+b], n)
+	sums := s.sums[a.N*blocks:]
+	for t := first; t < first+size; t++ {
+		minimaPlain32VNNI(&s.acc[t*2*panelRows+panelRows], &s.panel[0], &a.D[t*blocks+b], &sums[t*blocks+b], n)
 	}
 }
 
