@@ -196,11 +196,8 @@ func (s *Scratch) survey(a *Q8Rows) {
 	if len(s.most) < need {
 		s.most = make([]int32, need)
 	}
-	clear(s.most[:need])
 	eachTile(a.N, func(i, t, size int) {
-		for j := range size {
-			mostVNNI(&s.most[i*blocks], &a.Q[(t+j)*a.K], blocks)
-		}
+		mostVNNI(&s.most[i*blocks], &a.Q[t*a.K], a.K, size, blocks)
 	})
 }
 
