@@ -9,9 +9,11 @@ const fewValues = 768
 // affinePanels is Scratch.multiply for affine weights: the biases' part is what the
 // accumulators begin with.
 func (s *Scratch) affinePanels(dst []float32, stride int, w *Affine, rows int, a *Q8Rows) {
-	s.grow(a)
 	x := s.affine.sumGroups(a, w.Group)
 	blocks := a.K / AffineBlock
+	if need := tileTokens * blocks; len(s.sums) < need {
+		s.sums = make([]int32, need)
+	}
 	vnni := useAVX512 && hasVNNI
 	stretch := panelValues / AffineBlock
 	if a.N <= 2*tileTokens || !vnni {

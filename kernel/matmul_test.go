@@ -185,6 +185,7 @@ func testMatMulQ8SameBits(t *testing.T) {
 		{32, 512, 4}, {33, 256, 5}, {31, 768, 6}, {64, 256, 7}, {35, 512, 13}, {40, 256, 65},
 		{32, 8448, 5}, {32, 256, 245}, {2, 512, 6}, {11, 256, 2}, {3, 256, 2}, {1, 768, 4},
 		{15, 256, 2}, {16, 512, 8}, {17, 256, 2}, {47, 768, 3}, {33, 512, 9}, {20, 256, 37}, {34, 512, 16}, {65, 512, 17},
+		{40, 1280, 20}, {33, 8448, 61},
 	}
 	s := NewScratch()
 	eachEncoding(t, func(t *testing.T, e Encoding) {
@@ -265,6 +266,38 @@ func testExtremes(t *testing.T, e Encoding, x int8) {
 			}
 		}
 	}
+}
+
+// Sixteen large activations of one token, wherever they are, keep the sums over
+// their block from being taken for small ones: weights of Q6_K that are all least
+// make them as large as they become.
+func TestMatMulQ8LargeGroup(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 7))
+		const rows, k = 33, 768
+		w := randomWeights(r, Q6_K, rows, k)
+		for b := 0; b < len(w); b += 210 {
+			clear(w[b:][:192])
+		}
+		for _, n := range []int{1, 8, 11, 20} {
+			for group := range k / 16 {
+				x := normal(r, n*k)
+				for i := range x {
+					if x[i] = x[i]/1000 + 1; i%256 == 0 {
+						x[i] = 100 // 127 in eight bits, and the others 1
+					}
+				}
+				for i := range 16 {
+					x[group%n*k+group*16+i] = 100
+				}
+				a := quantized(t, x, n, 256)
+				got, want := make([]float32, n*rows), make([]float32, n*rows)
+				matMulQ8Generic(want, rows, w, Q6_K, rows, a)
+				MatMulQ8(got, rows, w, Q6_K, rows, k, a, NewScratch())
+				wantSame(t, fmt.Sprintf("%d tokens, group %d", n, group), got, want)
+			}
+		}
+	})
 }
 
 // Scales that are no number, infinite or below the normal, of weights and of

@@ -22,6 +22,12 @@ const (
 	// holds beside the activations.
 	panelValues = 8192
 
+	// For up to fewTiles tiles, taking it apart costs more than calling them more
+	// often, and a short one, of 23 kB, is in the first cache. Blocks of 32 are
+	// taken apart too soon to gain by it.
+	shortPanel = 512
+	fewTiles   = 10
+
 	// passTokens bounds the accumulators that stay in the cache beside a panel.
 	passTokens = 240
 	tileTokens = 6
@@ -33,7 +39,7 @@ const (
 type Scratch struct {
 	panel  []byte    // begins at a cache line; strips work in it
 	acc    []float32 // [token][acc, m][row]
-	sums   []int32   // of a tile's activations
+	sums   []int32   // of activations
 	most   []int32   // survey
 	tokens []byte    // activations as strips want them
 	flat   []byte    // rows
@@ -52,28 +58,49 @@ func NewScratch() *Scratch {
 	return &Scratch{panel: panel[skip:], acc: make([]float32, passTokens*2*panelRows)}
 }
 
-// grow makes room for the sums of a tile's activations.
-func (s *Scratch) grow(a *Q8Rows) {
-	if need := 2 * tileTokens * a.K / 32; len(s.sums) < need {
+// prepare sets sums to what the tiles of an encoding want of the activations beside
+// them, sumsBlock dwords for each block.
+func (s *Scratch) prepare(e Encoding, a *Q8Rows) {
+	blocks := a.N * a.K / a.Block
+	if need := blocks * sumsBlock(e); len(s.sums) < need {
 		s.sums = make([]int32, need)
+	}
+	switch e {
+	case Q4_K:
+		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], blocks)
+	case Q5_K:
+		pairSumsVNNI((*int16)(unsafe.Pointer(&s.sums[0])), &a.Sums[0], 8*blocks)
+	case Q6_K:
+		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, 16*blocks)
+		s.survey(a)
+	case Q8_0:
+		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, blocks)
 	}
 }
 
-// pairs is the same memory, for sums in 16 bits.
-func (s *Scratch) pairs() []int16 {
-	return unsafe.Slice((*int16)(unsafe.Pointer(&s.sums[0])), 2*len(s.sums))
+// sumsBlock returns how many dwords of sums belong to a block.
+func sumsBlock(e Encoding) int {
+	switch e {
+	case Q4_K:
+		return 12
+	case Q5_K:
+		return 4
+	case Q6_K:
+		return 16
+	}
+	return 1
 }
 
 // multiply does MatMulQ8 for at least panelRows rows and at most passTokens
 // tokens, of the encodings that have strips. The last panel is the last panelRows
 // rows, some of them perhaps again.
 func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
-	s.grow(a)
+	s.prepare(e, a)
 	values, bytes := e.Block()
 	blocks, rowBytes := a.K/values, e.rowBytes(a.K)
 	stretch := panelValues / values
-	if e == Q6_K {
-		s.survey(a)
+	if values == 256 && a.N <= fewTiles*tileTokens {
+		stretch = shortPanel / values
 	}
 	for next := 0; next < rows; next += panelRows {
 		r := min(next, rows-panelRows)
@@ -119,11 +146,8 @@ func (s *Scratch) survey(a *Q8Rows) {
 	if len(s.most) < need {
 		s.most = make([]int32, need)
 	}
-	clear(s.most[:need])
 	eachTile(a.N, func(i, t, size int) {
-		for j := range size {
-			mostVNNI(&s.most[i*blocks], &a.Q[(t+j)*a.K], blocks)
-		}
+		mostVNNI(&s.most[i*blocks], &a.Q[t*a.K], a.K, size, blocks)
 	})
 }
 
@@ -146,8 +170,7 @@ func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte) {
 	steps := n * a.Block / subBlock(e)
 	step := (share + steps - 1) / steps
 	eachTile(a.N, func(i, t, size int) {
-		tile := a.Slice(t, t+size)
-		s.tile(e, &tile, i, &s.acc[t*2*panelRows], b, n, coming{&ahead[i*share], step})
+		s.tile(e, a, i, t, size, b, n, coming{&ahead[i*share], step})
 	})
 }
 
@@ -165,23 +188,21 @@ func subBlock(e Encoding) int {
 	return 32
 }
 
-func (s *Scratch) tile(e Encoding, a *Q8Rows, i int, acc *float32, b, n int, c coming) {
-	panel, zero := &s.panel[0], encodings[e].zero
-	blocks, q, d := a.K/a.Block, &a.Q[b*a.Block], &a.D[b]
+// tile multiplies n blocks from b on with tile i, which is size tokens from t on.
+func (s *Scratch) tile(e Encoding, a *Q8Rows, i, t, size, b, n int, c coming) {
+	blocks := a.K / a.Block
+	at := t*blocks + b
+	acc, panel, q, d := &s.acc[t*2*panelRows], &s.panel[0], &a.Q[at*a.Block], &a.D[at]
+	sums := &s.sums[at*sumsBlock(e)]
 	switch e {
 	case Q4_K:
-		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], a.N*blocks)
-		tileNibbles32(a.N, acc, panel, q, d, &s.sums[b*12], a.K, n, c.at, c.step)
+		tileNibbles32(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
 	case Q5_K:
-		pairs := s.pairs()
-		pairSumsVNNI(&pairs[0], &a.Sums[0], a.N*a.K/32)
-		tileSuper32(a.N, acc, panel, q, d, &pairs[b*8], a.K, n, c.at, c.step)
+		tileSuper32(size, acc, panel, q, d, (*int16)(unsafe.Pointer(sums)), a.K, n, c.at, c.step)
 	case Q6_K:
-		wideSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/16)
-		tileNarrow16(a.N, acc, panel, q, d, &s.sums[b*16], a.K, n, c.at, c.step, &s.most[i*blocks+b])
+		tileNarrow16(size, acc, panel, q, d, sums, a.K, n, c.at, c.step, &s.most[i*blocks+b])
 	case Q8_0:
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*blocks)
-		tilePlain32(a.N, acc, panel, q, d, &s.sums[b], a.K, n, c.at, c.step)
+		tilePlain32(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
 	}
 }
 

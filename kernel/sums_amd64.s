@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// What the tiles want of a token's activations beside them: sums, and the largest
-// of them.
+// What the tiles want of a token's activations beside them, sums and the largest of
+// them, and what they leave to do.
 
 // ones is 1 in each of two words.
 DATA ones<>+0(SB)/4, $0x00010001
@@ -104,39 +104,109 @@ done:
 	VZEROUPPER
 	RET
 
-// MAGNITUDES sets the first dword of each half of a lane of z to the sum of the
-// magnitudes of the 16 activations at o.
+// MAGNITUDES sets the low words of the qwords of z to the sums of the magnitudes of
+// the eight activations each at o.
 #define MAGNITUDES(o, z) \
-	VPABSB o(SI), z;        \
-	VPSADBW Z6, z, z;       \
-	VPSHUFD $0x4e, z, Z4;   \
-	VPADDD Z4, z, z
+	VPABSB o(DX), z;     \
+	VPSADBW Z6, z, z
 
-// func mostVNNI(most *int32, q *int8, blocks int)
-TEXT ·mostVNNI(SB), NOSPLIT, $0-24
+// func mostVNNI(most *int32, q *int8, k, tokens, blocks int)
+//
+// For each block it is the largest sum of the magnitudes of 16 activations, of all
+// tokens.
+TEXT ·mostVNNI(SB), NOSPLIT, $0-40
 	MOVQ most+0(FP), DI
 	MOVQ q+8(FP), SI
-	MOVQ blocks+16(FP), CX
+	MOVQ k+16(FP), R8
+	MOVQ tokens+24(FP), R9
+	MOVQ blocks+32(FP), CX
 	VPXORD Z6, Z6, Z6
 
-loop:
+block:
+	VPXORD Z7, Z7, Z7
+	MOVQ SI, DX
+	MOVQ R9, BX
+
+token:
 	MAGNITUDES(0, Z0)
 	MAGNITUDES(64, Z1)
 	MAGNITUDES(128, Z2)
 	MAGNITUDES(192, Z3)
-	VPMAXSD Z1, Z0, Z0
-	VPMAXSD Z3, Z2, Z2
-	VPMAXSD Z2, Z0, Z0
-	VEXTRACTI64X4 $1, Z0, Y1
-	VPMAXSD Y1, Y0, Y0
-	VEXTRACTI128 $1, Y0, X1
-	VPMAXSD X1, X0, X0
-	VMOVD (DI), X1
-	VPMAXSD X1, X0, X0
-	VMOVD X0, (DI)
+	VPSLLQ $16, Z1, Z1
+	VPSLLQ $32, Z2, Z2
+	VPSLLQ $48, Z3, Z3
+	VPORQ Z1, Z0, Z0
+	VPTERNLOGQ $0xfe, Z3, Z2, Z0
+	VPSHUFD $0x4e, Z0, Z1
+	VPADDW Z1, Z0, Z0
+	VPMAXSW Z0, Z7, Z7
+	ADDQ R8, DX
+	DECQ BX
+	JNZ  token
+	VEXTRACTI64X4 $1, Z7, Y0
+	VPMAXSW Y0, Y7, Y7
+	VEXTRACTI128 $1, Y7, X0
+	VPMAXSW X0, X7, X7
+	VPSRLQ $32, X7, X0
+	VPMAXSW X0, X7, X7
+	VPSRLD $16, X7, X0
+	VPMAXSW X0, X7, X7
+	VMOVD X7, AX
+	MOVWLZX AX, AX
+	MOVL AX, (DI)
 	ADDQ $256, SI
 	ADDQ $4, DI
 	DECQ CX
-	JNZ loop
+	JNZ  block
+	VZEROUPPER
+	RET
+
+// func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks int)
+TEXT ·minimaPlain32VNNI(SB), NOSPLIT, $0-40
+	MOVQ m+0(FP), AX
+	MOVQ panel+8(FP), SI
+	MOVQ d+16(FP), DI
+	MOVQ sums+24(FP), BX
+	MOVQ blocks+32(FP), CX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+block:
+	VBROADCASTSS (DI), Z2
+	VPBROADCASTD (BX), Z3
+	VCVTDQ2PS Z3, Z3
+	VMULPS 1152(SI), Z2, Z4
+	VMULPS 1216(SI), Z2, Z5
+	VFMADD231PS Z3, Z4, Z0
+	VFMADD231PS Z3, Z5, Z1
+	ADDQ $1280, SI
+	ADDQ $4, DI
+	ADDQ $4, BX
+	DECQ CX
+	JNZ  block
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func finishVNNI(dst, acc *float32, stride, tokens int)
+TEXT ·finishVNNI(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ acc+8(FP), AX
+	MOVQ stride+16(FP), R8
+	MOVQ tokens+24(FP), CX
+	SHLQ $2, R8
+
+token:
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VSUBPS 128(AX), Z0, Z0
+	VSUBPS 192(AX), Z1, Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ R8, DI
+	ADDQ $256, AX
+	DECQ CX
+	JNZ  token
 	VZEROUPPER
 	RET

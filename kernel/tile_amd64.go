@@ -138,7 +138,7 @@ func finishVNNI(dst, acc *float32, stride, tokens int)
 func nibbleSumsVNNI(dst *int32, sums *int16, blocks int)
 
 //go:noescape
-func mostVNNI(most *int32, q *int8, blocks int)
+func mostVNNI(most *int32, q *int8, k, tokens, blocks int)
 
 //go:noescape
 func wideSumsVNNI(dst *int32, sums *int16, factor, n int)
