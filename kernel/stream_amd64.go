@@ -61,17 +61,15 @@ func (s *Scratch) tileSums(e Encoding, a *Q8Rows) {
 	if need := a.N * a.K / 16; len(s.sums) < need {
 		s.sums = make([]int32, need)
 	}
-	affine, zero := encodings[e].affine, encodings[e].zero
-	switch n := a.N * a.K / a.Block; {
-	case thirtyTwo(e):
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/32)
-	case a.Block == 256 && !affine:
+	affine, zero, thirtyTwos := encodings[e].affine, encodings[e].zero, a.N*a.K/32
+	switch {
+	case a.Block == 32 && affine:
+		clear(s.sums[:thirtyTwos])
+		scaledSumsVNNI(&s.sums[len(s.sums)/2], &a.Sums[0], 1, thirtyTwos)
+	case a.Block == 32 || thirtyTwo(e):
+		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, thirtyTwos)
+	case !affine:
 		wideSumsVNNI(&s.sums[0], &a.Sums[0], -zero, a.N*a.K/16)
-	case a.Block == 32 && !affine:
-		scaledSumsVNNI(&s.sums[0], &a.Sums[0], -zero, n)
-	case a.Block == 32:
-		clear(s.sums[:n])
-		scaledSumsVNNI(&s.sums[len(s.sums)/2], &a.Sums[0], 1, n)
 	}
 }
 
