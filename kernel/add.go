@@ -16,11 +16,3 @@ func AddScaled(dst []float32, a float32, x []float32) {
 		addScaled(dst, a, x)
 	}
 }
-
-// AddScaledBF16 is AddScaled for len(dst) little-endian bfloat16.
-func AddScaledBF16(dst []float32, a float32, w []byte) {
-	sameLength("AddScaledBF16", len(w), 2*len(dst))
-	if len(dst) > 0 {
-		addScaledBF16(dst, a, w)
-	}
-}

@@ -51,62 +51,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addScaledBF16AVX512(dst *float32, w *byte, a float32, n int)
-TEXT ·addScaledBF16AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ w+8(FP), SI
-	VBROADCASTSS a+16(FP), Z0
-	MOVQ n+24(FP), CX
-	SUBQ $32, CX
-	JL   rest
-
-loop32:
-	VPMOVZXWD (SI), Z1
-	VPMOVZXWD 32(SI), Z2
-	VPSLLD $16, Z1, Z1
-	VPSLLD $16, Z2, Z2
-	VMULPS Z1, Z0, Z1
-	VMULPS Z2, Z0, Z2
-	VADDPS (DI), Z1, Z1
-	VADDPS 64(DI), Z2, Z2
-	VMOVUPS Z1, (DI)
-	VMOVUPS Z2, 64(DI)
-	ADDQ $64, SI
-	ADDQ $128, DI
-	SUBQ $32, CX
-	JGE  loop32
-
-rest:
-	ADDQ $32, CX
-	CMPQ CX, $16
-	JLT  tail
-	VPMOVZXWD (SI), Z1
-	VPSLLD $16, Z1, Z1
-	VMULPS Z1, Z0, Z1
-	VADDPS (DI), Z1, Z1
-	VMOVUPS Z1, (DI)
-	ADDQ $32, SI
-	ADDQ $64, DI
-	SUBQ $16, CX
-
-tail:
-	TESTQ CX, CX
-	JZ    done
-	MOVL $1, DX
-	SHLL CX, DX
-	DECL DX
-	KMOVW DX, K1
-	VPMOVZXWD.Z (SI), K1, Z1
-	VMOVUPS.Z (DI), K1, Z2
-	VPSLLD $16, Z1, Z1
-	VMULPS Z1, Z0, Z1
-	VADDPS Z2, Z1, Z1
-	VMOVUPS Z1, K1, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
 // func addScaledAVX2(dst, x *float32, a float32, n int)
 TEXT ·addScaledAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -137,51 +81,6 @@ loop1:
 	VADDSS (DI), X1, X1
 	VMOVSS X1, (DI)
 	ADDQ $4, SI
-	ADDQ $4, DI
-	DECQ CX
-	JNZ  loop1
-
-done:
-	VZEROUPPER
-	RET
-
-// func addScaledBF16AVX2(dst *float32, w *byte, a float32, n int)
-TEXT ·addScaledBF16AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), DI
-	MOVQ w+8(FP), SI
-	VBROADCASTSS a+16(FP), Y0
-	MOVQ n+24(FP), CX
-	SUBQ $16, CX
-	JL   rest
-
-loop16:
-	VPMOVZXWD (SI), Y1
-	VPMOVZXWD 16(SI), Y2
-	VPSLLD $16, Y1, Y1
-	VPSLLD $16, Y2, Y2
-	VMULPS Y1, Y0, Y1
-	VMULPS Y2, Y0, Y2
-	VADDPS (DI), Y1, Y1
-	VADDPS 32(DI), Y2, Y2
-	VMOVUPS Y1, (DI)
-	VMOVUPS Y2, 32(DI)
-	ADDQ $32, SI
-	ADDQ $64, DI
-	SUBQ $16, CX
-	JGE  loop16
-
-rest:
-	ADDQ $16, CX
-	JZ   done
-
-loop1:
-	MOVWLZX (SI), DX
-	SHLL $16, DX
-	VMOVD DX, X1
-	VMULSS X1, X0, X1
-	VADDSS (DI), X1, X1
-	VMOVSS X1, (DI)
-	ADDQ $2, SI
 	ADDQ $4, DI
 	DECQ CX
 	JNZ  loop1

@@ -50,38 +50,3 @@ tail:
 
 done:
 	RET
-
-// func addScaledBF16NEON(dst *float32, w *byte, a float32, n int)
-TEXT ·addScaledBF16NEON(SB), NOSPLIT, $0-32
-	MOVD  dst+0(FP), R0
-	MOVD  w+8(FP), R1
-	FMOVS a+16(FP), F4
-	MOVD  n+24(FP), R6
-	VDUP  V4.S[0], V4.S4
-	VEOR  V31.B16, V31.B16, V31.B16
-
-loop:
-	SUBS   $16, R6
-	BLT    rest
-	VLD1.P 32(R1), [V28.H8, V29.H8]
-	VZIP1  V28.H8, V31.H8, V16.H8
-	VZIP2  V28.H8, V31.H8, V17.H8
-	VZIP1  V29.H8, V31.H8, V18.H8
-	VZIP2  V29.H8, V31.H8, V19.H8
-	STEP
-	B loop
-
-rest:
-	ADDS $16, R6
-	BEQ  done
-
-tail:
-	MOVHU.P 2(R1), R9
-	LSL     $16, R9
-	FMOVS   R9, F16
-	TAIL
-	SUBS $1, R6
-	BNE  tail
-
-done:
-	RET

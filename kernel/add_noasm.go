@@ -3,5 +3,3 @@
 package kernel
 
 func addScaled(dst []float32, a float32, x []float32) { addScaledGeneric(dst, a, x) }
-
-func addScaledBF16(dst []float32, a float32, w []byte) { addScaledBF16Generic(dst, a, w) }

@@ -107,20 +107,11 @@ func BenchmarkDots(b *testing.B) {
 func BenchmarkAddScaled(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 4))
 	dst, x := normal(r, 512), normal(r, 512)
-	bits, _ := normalBF16(r, 512)
 	eachTierBench(b, func(b *testing.B) {
-		b.Run("f32", func(b *testing.B) {
-			b.SetBytes(4 * 512)
-			for b.Loop() {
-				AddScaled(dst, 1e-3, x)
-			}
-		})
-		b.Run("bf16", func(b *testing.B) {
-			b.SetBytes(2 * 512)
-			for b.Loop() {
-				AddScaledBF16(dst, 1e-3, bits)
-			}
-		})
+		b.SetBytes(4 * 512)
+		for b.Loop() {
+			AddScaled(dst, 1e-3, x)
+		}
 	})
 }
 

@@ -175,7 +175,6 @@ func TestWrongLengthsPanic(t *testing.T) {
 		"DotsBF16 weights":    func() { DotsBF16(x[:1], make([]byte, 9), x, 4, 4) },
 		"DotsBF16 short":      func() { DotsBF16(x[:2], make([]byte, 8), x[:7], 4, 4) },
 		"AddScaled":           func() { AddScaled(x, 1, x[1:]) },
-		"AddScaledBF16":       func() { AddScaledBF16(x, 1, make([]byte, 15)) },
 		"Add":                 func() { Add(x, x[1:]) },
 		"RMSNorm destination": func() { RMSNorm(x[1:], x, x, 1) },
 		"RMSNorm weight":      func() { RMSNorm(x, x, x[1:], 1) },

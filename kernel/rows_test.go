@@ -155,7 +155,7 @@ func TestSameBitsEverywhere(t *testing.T) {
 			put(products[:]...)
 			put(Dot(x[:n], y), DotBF16(w, y))
 			AddScaled(x, 0.3, append([]float32{}, x...))
-			AddScaledBF16(x[:n], -1.7, w)
+			AddScaled(x[:n], -1.7, values)
 			Add(y, x[:n])
 			put(x...)
 			RMSNorm(y, y, values, 1e-5)
