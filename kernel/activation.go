@@ -28,7 +28,8 @@ func SwiGLU(dst, gate, up []float32) {
 }
 
 // SwiGLUFast is SwiGLU in float32: silu(g) = g·s with e = e^-|g| as expSmall has it,
-// d = 1/(1+e), and s = d, or e·d where g is negative; every operation is rounded.
+// d = 1/(1+e), and s = d, or e·d where g is negative; every operation is rounded. dst
+// may be gate or up.
 func SwiGLUFast(dst, gate, up []float32) {
 	sameLength("SwiGLUFast", len(gate), len(dst))
 	sameLength("SwiGLUFast", len(up), len(dst))

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"unsafe"
 )
 
 // randomF8 returns rows of random weights that are numbers, with scales about
@@ -40,16 +39,11 @@ func setScale(w *F8Rows, i int, scale float32) {
 func quantized16(t testing.TB, x []float32, n int) *Q16Rows {
 	k := len(x) / n
 	blocks := F8Blocks(k)
-	a := &Q16Rows{N: n, K: k, Q: guardedInts(t, n*blocks*F8Block), D: guarded(t, make([]float32, n*blocks))}
+	a := &Q16Rows{N: n, K: k, Q: guarded16(t, make([]int16, n*blocks*F8Block)), D: guarded(t, make([]float32, n*blocks))}
 	for i := range n {
 		QuantizeQ16(a.Q[i*blocks*F8Block:][:blocks*F8Block], a.D[i*blocks:][:blocks], x[i*k:][:k])
 	}
 	return a
-}
-
-func guardedInts(t testing.TB, n int) []int16 {
-	b := atEnd(t, 2*n)
-	return unsafe.Slice((*int16)(unsafe.Pointer(&b[0])), n)
 }
 
 // f8Shapes have fewer and more rows, tokens and columns than every loop takes at

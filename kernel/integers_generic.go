@@ -8,7 +8,7 @@ func sizesGeneric(x []float32) (amax, sum float32) {
 	var most uint32
 	var s [lanes]float32
 	for i, v := range x {
-		bits := math.Float32bits(v) &^ (1 << 31)
+		bits := math.Float32bits(v) &^ signBit
 		most = max(most, bits)
 		s[i%lanes] += math.Float32frombits(bits)
 	}
@@ -39,7 +39,8 @@ func roundBF16To16Generic(dst []int16, x []uint16, f float32) {
 
 // round returns the nearest integer, ties to even, of an x below 2²².
 func round(x float32) int32 {
-	// Added to this, a number is rounded to an integer, in the low bits.
+	// Around 1.5·2²³ float32 are the integers, so that adding it rounds to one, which
+	// is in the low bits.
 	const shift = 0x1.8p23
 	return int32(math.Float32bits(x+shift) - math.Float32bits(shift))
 }

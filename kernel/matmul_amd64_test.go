@@ -9,13 +9,18 @@ import (
 	"testing"
 )
 
-// A machine with AVX-512 and without VNNI takes the loops of AVX2.
-func TestMatMulWithoutVNNI(t *testing.T) {
+// withoutVNNI makes the rest of a test that of a machine with AVX-512 and without
+// VNNI, which takes the loops of AVX2.
+func withoutVNNI(t *testing.T) {
 	if !hasVNNI {
 		t.Skip("every test is without")
 	}
 	hasVNNI = false
-	defer func() { hasVNNI = true }()
+	t.Cleanup(func() { hasVNNI = true })
+}
+
+func TestMatMulWithoutVNNI(t *testing.T) {
+	withoutVNNI(t)
 	eachTier(t, func(t *testing.T) {
 		if useAVX512 {
 			testMatMulQ8SameBits(t)

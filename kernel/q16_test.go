@@ -74,7 +74,7 @@ func testQuantizeQ16(t *testing.T, x []float32) {
 		QuantizeQ16(nil, nil, nil)
 		return
 	}
-	q, d := guardedInts(t, blocks*F8Block), guarded(t, make([]float32, blocks))
+	q, d := guarded16(t, make([]int16, blocks*F8Block)), guarded(t, make([]float32, blocks))
 	QuantizeQ16(q, d, guarded(t, x))
 	for b := range d {
 		wantQ, wantD := quantizeQ16Naive(x[b*F8Block : min((b+1)*F8Block, len(x))])

@@ -31,12 +31,10 @@ func quantizeQ8Generic(q []int8, d []float32, sums []int16, x []float32, block i
 
 // round16 rounds 16 values times scale, and returns the sum of what comes out.
 func round16(q []int8, x []float32, scale float32) int16 {
-	// Around 1.5·2²³ float32 are the integers, so that adding it rounds to one.
-	const integers = 3 << 22
 	var sum int16
 	q, x = q[:16], x[:16]
 	for i, v := range x {
-		n := int16(float32(float32(v*scale)+integers) - integers)
+		n := int16(round(float32(v * scale)))
 		q[i] = int8(n) // v·scale is at most 127 and two roundings: 127
 		sum += n
 	}

@@ -183,21 +183,11 @@ func (j *expertsJob) downRows(w *worker) {
 // whose inputs are x: token t's are dst[t·(hi-lo):].
 func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
 	from, end := j.start[i], j.start[i+1]
+	var acts *rounded
 	if f := l.form(j.math); f != asTheyAre {
 		q := j.acts[f].slice(from, end)
-		roundedRows(w, dst, hi-lo, l.w, lo, hi, &q)
-		return
+		acts = &q
 	}
 	in := window{x.data[from*x.stride:], x.stride}
-	if f, ok := l.floats(j.math); ok {
-		floatRows(w, dst, hi-lo, l.w, f, lo, hi, in, end-from)
-		return
-	}
-	dots := w.buffer(bufferDots, end-from)
-	for r := lo; r < hi; r++ {
-		rowDots(w, dots, l.w, r, in)
-		for t, v := range dots {
-			dst[t*(hi-lo)+r-lo] = v
-		}
-	}
+	l.multiply(w, lo, hi, window{dst, hi - lo}, in, end-from, acts, j.math)
 }

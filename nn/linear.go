@@ -80,17 +80,10 @@ type linearJob struct {
 }
 
 func (j *linearJob) work(w *worker) {
-	lo, hi := w.shareRows(j.l.Out())
-	if j.acts != nil && lo < hi {
-		roundedRows(w, j.y.data[lo:], j.y.stride, j.l.w, lo, hi, j.acts)
-		return
+	if lo, hi := w.shareRows(j.l.Out()); lo < hi {
+		y := window{j.y.data[lo:], j.y.stride}
+		j.l.multiply(w, lo, hi, y, window{j.x.data, j.x.stride}, j.x.rows, j.acts, j.math)
 	}
-	x := window{j.x.data, j.x.stride}
-	if f, ok := j.l.floats(j.math); ok && lo < hi {
-		floatRows(w, j.y.data[lo:], j.y.stride, j.l.w, f, lo, hi, x, j.x.rows)
-		return
-	}
-	j.l.rows(w, lo, hi, window{j.y.data, j.y.stride}, x, j.x.rows)
 }
 
 // A window is rows of activations with a stride, as a job sees them.
@@ -101,7 +94,19 @@ type window struct {
 
 func (v window) row(i, n int) []float32 { return v.data[i*v.stride : i*v.stride+n] }
 
-// rows computes the outputs lo to hi for the n inputs x into y.
+// multiply computes the outputs lo to hi for the n inputs x, which acts are where l's
+// weight asks for another form, into y: output lo is y's first column.
+func (l Linear) multiply(w *worker, lo, hi int, y, x window, n int, acts *rounded, m Math) {
+	if acts != nil {
+		roundedRows(w, y.data, y.stride, l.w, lo, hi, acts)
+	} else if f, ok := l.floats(m); ok {
+		floatRows(w, y.data, y.stride, l.w, f, lo, hi, x, n)
+	} else {
+		l.rows(w, lo, hi, y, x, n)
+	}
+}
+
+// rows is multiply in exact math.
 func (l Linear) rows(w *worker, lo, hi int, y, x window, n int) {
 	if l.transposed {
 		l.rowsT(w, lo, hi, y, x, n)
@@ -111,12 +116,12 @@ func (l Linear) rows(w *worker, lo, hi int, y, x window, n int) {
 	for r := lo; r < hi; r++ {
 		rowDots(w, dots, l.w, r, x)
 		for t, v := range dots {
-			y.data[t*y.stride+r] = v
+			y.data[t*y.stride+r-lo] = v
 		}
 	}
 }
 
-// rowsT computes the outputs lo to hi of the transposed map: y = Σ x[r]·W[r],
+// rowsT is rows of the transposed map: y = Σ x[r]·W[r],
 // r ascending. The stored rows are decoded once, for all inputs.
 func (l Linear) rowsT(w *worker, lo, hi int, y, x window, n int) {
 	in, cols := l.w.Rows, hi-lo
@@ -125,7 +130,7 @@ func (l Linear) rowsT(w *worker, lo, hi int, y, x window, n int) {
 		copy(rows[r*cols:(r+1)*cols], decoded(w, l.w, r)[lo:hi])
 	}
 	for t := range n {
-		out := y.row(t, hi)[lo:]
+		out := y.row(t, cols)
 		clear(out)
 		kernel.AddScaledRows(out, x.row(t, in), rows, cols)
 	}
@@ -200,18 +205,13 @@ func (j *headsJob) work(w *worker) {
 	lo, hi := w.share(len(j.heads))
 	for h := lo; h < hi; h++ {
 		l := j.heads[h]
-		y := window{j.y.data[h*j.yStep:], j.y.stride}
+		y, x := window{j.y.data[h*j.yStep:], j.y.stride}, window{j.x.data[h*j.xStep:], j.x.stride}
+		var acts *rounded
 		if j.acts != nil {
 			q := j.acts.slice(h*j.n, (h+1)*j.n)
-			roundedRows(w, y.data, y.stride, l.w, 0, l.Out(), &q)
-			continue
+			acts = &q
 		}
-		x := window{j.x.data[h*j.xStep:], j.x.stride}
-		if f, ok := l.floats(j.math); ok {
-			floatRows(w, y.data, y.stride, l.w, f, 0, l.Out(), x, j.n)
-			continue
-		}
-		l.rows(w, 0, l.Out(), y, x, j.n)
+		l.multiply(w, 0, l.Out(), y, x, j.n, acts, j.math)
 	}
 }
 
