@@ -223,8 +223,7 @@ pair:
 	VADDPS x, p, p;        \
 	VADDPS Z25, p, p;      \
 	VPSLLD $23, n, n;      \
-	VPADDD n, p, K1, p;    \
-	VMOVAPS.Z p, K1, p
+	VPADDD.Z n, p, K1, p
 
 // func onlineStepVNNI(o *Online, s *float32, n int)
 TEXT ·onlineStepVNNI(SB), NOSPLIT, $0-24
