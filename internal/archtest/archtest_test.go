@@ -128,7 +128,7 @@ func TestPlanted(t *testing.T) {
 		{"like a library", "nn/a.go", importing("package nn", "golang.org/x/systems"), "imports golang.org/x/systems: below"},
 		{"cgo", "cmd/deskseek/a.go", importing("package main", "C"), `imports "C"`},
 		{"cgo in a test", "nn/a_test.go", "package nn\n\n// int x;\nimport \"C\"\n", `nn/a_test.go:4: imports "C"`},
-		{"unknown", "quantize/a.go", "// Package quantize is.\npackage quantize\n", "quantize: unknown package: add it to the table"},
+		{"unknown", "distil/a.go", "// Package distil is.\npackage distil\n", "distil: unknown package: add it to the table"},
 		{"unknown below", "nn/gpu/a.go", "// Package gpu is.\npackage gpu\n", "nn/gpu: unknown package"},
 		{"nameless", "cmd/utils/a.go", "// Package utils is.\npackage utils\n", "package utils in folder utils: a name"},
 		{"nameless folder", "cmd/common/a.go", "// Package flags is.\npackage flags\n", "package flags in folder common: a name"},

@@ -1,0 +1,59 @@
+package kernel
+
+import "fmt"
+
+// FitLanes is the number of blocks that are fitted side by side.
+const FitLanes = 16
+
+// A Fit is a way to round 16 blocks of weights, and what it comes to. Value i of
+// block l is x[16·i+l], and so is its weight in w. With
+//
+//	t = x + Offset      q = the level nearest to t·Inverse      r = t - Scale·q
+//
+// for the three parameters of block l, which stand in lane l, a step writes
+//
+//	Error  Σ w·r²      R  Σ w·r      QR  Σ w·q·r      Q  Σ w·q      QQ  Σ w·q²
+//
+// that is, how good the parameters are, and the coefficients of the linear
+// equations for those that suit the same q best.
+type Fit struct {
+	Scale, Inverse, Offset [FitLanes]float32
+	Error, R, QR, Q, QQ    [FitLanes]float32
+}
+
+// FitUniform makes a step with the whole numbers from lo to hi as levels: t·Inverse
+// is limited to them, then rounded, ties to even. Every operation is rounded to
+// float32, a lane's sums run over its values in ascending order, and the products
+// are (w·r)·r, (w·q)·r and (w·q)·q.
+//
+// x and w have a multiple of 16 values. The magnitudes of lo and hi are below 2^22.
+func FitUniform(f *Fit, x, w []float32, lo, hi float32) {
+	checkFit("FitUniform", x, w)
+	fitUniform(f, x, w, lo, hi)
+}
+
+// FitNonlinear is FitUniform with the 16 levels of IQ4_NL and IQ4_XS, -127 to 113.
+// Of two that are equally near, the lower is taken.
+func FitNonlinear(f *Fit, x, w []float32) {
+	checkFit("FitNonlinear", x, w)
+	fitNonlinear(f, x, w)
+}
+
+// FitLevels writes the q of FitUniform, in the order of x.
+func FitLevels(q []int8, f *Fit, x []float32, lo, hi float32) {
+	sameLength("FitLevels", len(q), len(x))
+	fitLevels(q, f, x, lo, hi)
+}
+
+// FitIndices writes which levels FitNonlinear takes, 0 to 15, in the order of x.
+func FitIndices(q []int8, f *Fit, x []float32) {
+	sameLength("FitIndices", len(q), len(x))
+	fitIndices(q, f, x)
+}
+
+func checkFit(kernel string, x, w []float32) {
+	if len(x)%FitLanes != 0 {
+		panic(fmt.Sprintf("kernel: %s: %d values in 16 blocks", kernel, len(x)))
+	}
+	sameLength(kernel, len(w), len(x))
+}

@@ -1,0 +1,5 @@
+package kernel
+
+func fitUniform(f *Fit, x, w []float32, lo, hi float32) { fitUniformGeneric(f, x, w, lo, hi) }
+
+func fitNonlinear(f *Fit, x, w []float32) { fitNonlinearGeneric(f, x, w) }

@@ -1,0 +1,74 @@
+package quantize
+
+import "github.com/deskseek/deskseek/tensor"
+
+// A layout is what the search has to know of an encoding. A weight is
+//
+//	x̂ = d·scale·q - dmin·minimum
+//
+// with d and dmin halves for each superblock, scale and minimum whole numbers for
+// each sub-block, and q a whole number, or a level of IQ4, for each value. In the
+// encodings without superblocks a block is a superblock of one sub-block, and its
+// scale and minimum are 1.
+type layout struct {
+	values    int     // in a sub-block: 16 or 32
+	subs      int     // sub-blocks in a superblock: 1, 8 or 16
+	lo, hi    float32 // the range of q
+	nonlinear bool    // q is a level of IQ4, lo and hi the outermost
+	affine    bool    // there is a minimum
+
+	scaleLo, scaleHi float32 // the range of scale, and of minimum from 0
+	spread           []float32
+	nearby           []float32 // steps from the nearest minimum that are tried
+
+	pack func(dst []byte, b *packed)
+}
+
+// packed is a superblock in whole numbers.
+type packed struct {
+	d, dmin uint16
+	scale   [16]int8
+	minimum [16]int8
+	q       [256]int8 // as far as there are values, from lo
+}
+
+var (
+	// Steps by which the range of the levels is taken to be wider than it is, where
+	// the search starts.
+	fineSpread   = []float32{-0.8, -0.4, 0, 0.4, 0.8}
+	mediumSpread = []float32{-0.9, -0.6, -0.3, 0, 0.3, 0.6, 0.9}
+	coarseSpread = []float32{-0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8}
+	levelSpread  = []float32{-14, -10.5, -7, -3.5, 0, 3.5, 7, 10.5}
+
+	here      = []float32{0}
+	alongside = []float32{-1, 0, 1}
+)
+
+func layoutOf(d tensor.DType) layout {
+	switch d {
+	case tensor.Q4_0:
+		return layout{values: 32, subs: 1, lo: -8, hi: 7, spread: mediumSpread, pack: packQ4_0}
+	case tensor.Q5_0:
+		return layout{values: 32, subs: 1, lo: -16, hi: 15, spread: mediumSpread, pack: packQ5_0}
+	case tensor.Q4_1:
+		return layout{values: 32, subs: 1, hi: 15, affine: true, spread: mediumSpread, pack: packQ4_1}
+	case tensor.Q5_1:
+		return layout{values: 32, subs: 1, hi: 31, affine: true, spread: mediumSpread, pack: packQ5_1}
+	case tensor.IQ4_NL:
+		return layout{values: 32, subs: 1, lo: -127, hi: 113, nonlinear: true, spread: levelSpread, pack: packIQ4NL}
+	case tensor.IQ4_XS:
+		return layout{values: 32, subs: 8, lo: -127, hi: 113, nonlinear: true, spread: levelSpread,
+			scaleLo: -32, scaleHi: 31, pack: packIQ4XS}
+	case tensor.Q2_K:
+		return layout{values: 16, subs: 16, hi: 3, affine: true, spread: coarseSpread, nearby: alongside, scaleHi: 15, pack: packQ2K}
+	case tensor.Q3_K:
+		return layout{values: 16, subs: 16, lo: -4, hi: 3, spread: coarseSpread, scaleLo: -32, scaleHi: 31, pack: packQ3K}
+	case tensor.Q4_K:
+		return layout{values: 32, subs: 8, hi: 15, affine: true, spread: mediumSpread, nearby: here, scaleHi: 63, pack: packQ4K}
+	case tensor.Q5_K:
+		return layout{values: 32, subs: 8, hi: 31, affine: true, spread: fineSpread, nearby: here, scaleHi: 63, pack: packQ5K}
+	case tensor.Q6_K:
+		return layout{values: 16, subs: 16, lo: -32, hi: 31, spread: fineSpread, scaleLo: -128, scaleHi: 127, pack: packQ6K}
+	}
+	return layout{}
+}

@@ -1,0 +1,148 @@
+package quantize
+
+// The bits of each encoding, as tensor's decoders describe them.
+
+// nibbles writes two of four bits a byte: q[i] and q[i+half].
+func nibbles(dst []byte, q []int8, lo int8) {
+	n := len(dst)
+	for i := range dst {
+		dst[i] = byte(q[i]-lo)&15 | byte(q[i+n]-lo)<<4
+	}
+}
+
+func packQ4_0(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	nibbles(dst[2:18], b.q[:32], -8)
+}
+
+func packQ4_1(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	little.PutUint16(dst[2:], b.dmin^0x8000) // m is added
+	nibbles(dst[4:20], b.q[:32], 0)
+}
+
+// fifths returns the fifth bits of 32 values.
+func fifths(q []int8, lo int8) (high uint32) {
+	for i, v := range q[:32] {
+		high |= uint32(v-lo) >> 4 & 1 << i
+	}
+	return high
+}
+
+func packQ5_0(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	little.PutUint32(dst[2:], fifths(b.q[:], -16))
+	nibbles(dst[6:22], b.q[:32], -16)
+}
+
+func packQ5_1(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	little.PutUint16(dst[2:], b.dmin^0x8000)
+	little.PutUint32(dst[4:], fifths(b.q[:], 0))
+	nibbles(dst[8:24], b.q[:32], 0)
+}
+
+func packIQ4NL(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	nibbles(dst[2:18], b.q[:32], 0)
+}
+
+func packIQ4XS(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	var high uint16
+	clear(dst[4:8])
+	for j, s := range b.scale[:8] {
+		v := byte(s + 32)
+		high |= uint16(v>>4) << (2 * j)
+		dst[4+j/2] |= v & 15 << (j % 2 * 4)
+		nibbles(dst[8+16*j:][:16], b.q[32*j:][:32], 0)
+	}
+	little.PutUint16(dst[2:], high)
+}
+
+// pairs writes the low two bits of 256 values to 64 bytes.
+func pairs(dst []byte, q []int8, lo int8) {
+	for h := range 2 {
+		for i := range 32 {
+			p := q[128*h+i:]
+			dst[32*h+i] = byte(p[0]-lo)&3 | byte(p[32]-lo)&3<<2 | byte(p[64]-lo)&3<<4 | byte(p[96]-lo)&3<<6
+		}
+	}
+}
+
+func packQ2K(dst []byte, b *packed) {
+	for j := range 16 {
+		dst[j] = byte(b.scale[j]) | byte(b.minimum[j])<<4
+	}
+	pairs(dst[16:80], b.q[:], 0)
+	little.PutUint16(dst[80:], b.d)
+	little.PutUint16(dst[82:], b.dmin)
+}
+
+func packQ3K(dst []byte, b *packed) {
+	for i := range 32 {
+		var mask byte
+		for k := range 8 {
+			mask |= byte(b.q[32*k+i]+4) >> 2 << k
+		}
+		dst[i] = mask
+	}
+	pairs(dst[32:96], b.q[:], -4)
+	scales := dst[96:108]
+	clear(scales)
+	for j, s := range b.scale {
+		v := byte(s + 32)
+		scales[j%8] |= v & 15 << (j / 8 * 4)
+		scales[8+j%4] |= v >> 4 << (j / 4 * 2)
+	}
+	little.PutUint16(dst[108:], b.d)
+}
+
+// sixes writes the scales and minima of six bits of Q4_K and Q5_K.
+func sixes(dst []byte, b *packed) {
+	for j := range 4 {
+		s, m := byte(b.scale[j+4]), byte(b.minimum[j+4])
+		dst[j] = byte(b.scale[j]) | s>>4<<6
+		dst[j+4] = byte(b.minimum[j]) | m>>4<<6
+		dst[j+8] = s&15 | m<<4
+	}
+}
+
+func packQ4K(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	little.PutUint16(dst[2:], b.dmin)
+	sixes(dst[4:16], b)
+	for j := range 4 {
+		nibbles(dst[16+32*j:][:32], b.q[64*j:][:64], 0)
+	}
+}
+
+func packQ5K(dst []byte, b *packed) {
+	little.PutUint16(dst, b.d)
+	little.PutUint16(dst[2:], b.dmin)
+	sixes(dst[4:16], b)
+	for i := range 32 {
+		var high byte
+		for j := range 8 {
+			high |= byte(b.q[32*j+i]) >> 4 << j
+		}
+		dst[16+i] = high
+	}
+	for j := range 4 {
+		nibbles(dst[48+32*j:][:32], b.q[64*j:][:64], 0)
+	}
+}
+
+func packQ6K(dst []byte, b *packed) {
+	for h := range 2 {
+		q, low, high := b.q[128*h:][:128], dst[64*h:][:64], dst[128+32*h:][:32]
+		nibbles(low, q, -32)
+		for i := range high {
+			high[i] = byte(q[i]+32)>>4 | byte(q[i+32]+32)>>4<<2 | byte(q[i+64]+32)>>4<<4 | byte(q[i+96]+32)>>4<<6
+		}
+	}
+	for j, s := range b.scale {
+		dst[192+j] = byte(s)
+	}
+	little.PutUint16(dst[208:], b.d)
+}
