@@ -26,7 +26,7 @@ type Fit struct {
 // float32, a lane's sums run over its values in ascending order, and the products
 // are (w·r)·r, (w·q)·r and (w·q)·q.
 //
-// x and w have a multiple of 16 values. The magnitudes of lo and hi are below 2^22.
+// x and w have a multiple of 16 values, and some. The magnitudes of lo and hi are below 2^22.
 func FitUniform(f *Fit, x, w []float32, lo, hi float32) {
 	checkFit("FitUniform", x, w)
 	fitUniform(f, x, w, lo, hi)
@@ -52,7 +52,7 @@ func FitIndices(q []int8, f *Fit, x []float32) {
 }
 
 func checkFit(kernel string, x, w []float32) {
-	if len(x)%FitLanes != 0 {
+	if len(x)%FitLanes != 0 || len(x) == 0 {
 		panic(fmt.Sprintf("kernel: %s: %d values in 16 blocks", kernel, len(x)))
 	}
 	sameLength(kernel, len(w), len(x))

@@ -1,0 +1,156 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// fitCase returns 16 blocks of n values with weights, and parameters that suit them
+// more or less; the blocks are of all sizes, and some are zeros.
+func fitCase(t testing.TB, r *rand.Rand, n int, lo, hi float32) (f Fit, x, w []float32) {
+	x, w = normal(r, n*FitLanes), normal(r, n*FitLanes)
+	for i := range x {
+		l := i % FitLanes
+		switch l % 4 {
+		case 1:
+			x[i] = float32(r.IntN(9)-4) / 2 // ties
+		case 2:
+			x[i] *= float32(math.Ldexp(1, r.IntN(40)-20))
+		case 3:
+			if r.IntN(2) == 0 {
+				x[i] = 0
+			}
+		}
+		w[i] = float32(math.Abs(float64(w[i])))
+		if r.IntN(5) == 0 {
+			w[i] = 0
+		}
+	}
+	for l := range FitLanes {
+		f.Scale[l] = float32(r.NormFloat64()) * 4 / (hi - lo)
+		if l%4 == 1 {
+			f.Scale[l] = 1
+		}
+		f.Inverse[l] = 1 / f.Scale[l]
+		if r.IntN(3) == 0 {
+			f.Offset[l] = float32(r.NormFloat64())
+		}
+		if r.IntN(9) == 0 {
+			f.Scale[l], f.Inverse[l] = 0, 0
+		}
+	}
+	return f, guarded(t, x), guarded(t, w)
+}
+
+// fitNaive is a step by the words of the contract, in float64 but for what is
+// rounded.
+func fitNaive(f *Fit, x, w []float32, nearest func(t float32) float32) {
+	for l := range FitLanes {
+		var e, sr, qr, sq, qq float32
+		for i := l; i < len(x); i += FitLanes {
+			t := float32(float64(x[i]) + float64(f.Offset[l]))
+			q := nearest(float32(float64(t) * float64(f.Inverse[l])))
+			product := float32(float64(f.Scale[l]) * float64(q))
+			r := float32(float64(t) - float64(product))
+			times := func(a, b, c float32) float32 {
+				return float32(float64(float32(float64(a)*float64(b))) * float64(c))
+			}
+			e += times(w[i], r, r)
+			sr += times(w[i], r, 1)
+			qr += times(w[i], q, r)
+			sq += times(w[i], q, 1)
+			qq += times(w[i], q, q)
+		}
+		f.Error[l], f.R[l], f.QR[l], f.Q[l], f.QQ[l] = e, sr, qr, sq, qq
+	}
+}
+
+func sameFit(t *testing.T, got, want *Fit) {
+	t.Helper()
+	for i, g := range [][FitLanes]float32{got.Error, got.R, got.QR, got.Q, got.QQ} {
+		w := [][FitLanes]float32{want.Error, want.R, want.QR, want.Q, want.QQ}[i]
+		for l := range g {
+			if !same(g[l], w[l]) {
+				t.Fatalf("%s of lane %d: %v, want %v", []string{"Error", "R", "QR", "Q", "QQ"}[i], l, g[l], w[l])
+			}
+		}
+	}
+}
+
+// nearestUniform and nearestNonlinear look at every level.
+func nearestUniform(lo, hi float32) func(float32) float32 {
+	return func(t float32) float32 {
+		return float32(math.RoundToEven(math.Max(float64(lo), math.Min(float64(hi), float64(t)))))
+	}
+}
+
+func nearestNonlinear(t float32) float32 {
+	best := nonlinearLevels[0]
+	for _, v := range nonlinearLevels {
+		if math.Abs(float64(t)-float64(v)) < math.Abs(float64(t)-float64(best)) {
+			best = v
+		}
+	}
+	return best
+}
+
+func TestFit(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 21))
+		for n := 1; n <= 33; n++ {
+			for _, limits := range [][2]float32{{0, 3}, {-4, 3}, {0, 15}, {-8, 7}, {-32, 31}, {-127, 127}} {
+				f, x, w := fitCase(t, r, n, limits[0], limits[1])
+				want := f
+				FitUniform(&f, x, w, limits[0], limits[1])
+				fitNaive(&want, x, w, nearestUniform(limits[0], limits[1]))
+				sameFit(t, &f, &want)
+
+				q := make([]int8, len(x))
+				FitLevels(q, &f, x, limits[0], limits[1])
+				for i, v := range q {
+					l := i % FitLanes
+					if u := nearestUniform(limits[0], limits[1])((x[i] + f.Offset[l]) * f.Inverse[l]); float32(v) != u {
+						t.Fatalf("level of %v is %d, want %v", x[i], v, u)
+					}
+				}
+			}
+			f, x, w := fitCase(t, r, n, -127, 113)
+			for i := range x {
+				if i%FitLanes == 1 {
+					x[i] *= 23 // halves, where thresholds are
+				}
+			}
+			want := f
+			FitNonlinear(&f, x, w)
+			fitNaive(&want, x, w, nearestNonlinear)
+			sameFit(t, &f, &want)
+
+			q := make([]int8, len(x))
+			FitIndices(q, &f, x)
+			for i, v := range q {
+				l := i % FitLanes
+				if u := nearestNonlinear((x[i] + f.Offset[l]) * f.Inverse[l]); nonlinearLevels[v] != u {
+					t.Fatalf("level of %v is %v, want %v", x[i], nonlinearLevels[v], u)
+				}
+			}
+		}
+	})
+}
+
+func TestFitWrongLengthsPanic(t *testing.T) {
+	var f Fit
+	x, w, q := make([]float32, 32), make([]float32, 32), make([]int8, 32)
+	FitUniform(&f, x, w, 0, 1)
+	for name, call := range map[string]func(){
+		"values":     func() { FitUniform(&f, x[1:], w[1:], 0, 1) },
+		"none":       func() { FitNonlinear(&f, nil, nil) },
+		"weights":    func() { FitNonlinear(&f, x, w[16:]) },
+		"levels":     func() { FitLevels(q[1:], &f, x, 0, 1) },
+		"of indices": func() { FitIndices(q[1:], &f, x) },
+	} {
+		if !panics(call) {
+			t.Errorf("%s: no panic", name)
+		}
+	}
+}
