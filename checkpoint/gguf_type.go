@@ -159,3 +159,35 @@ func ggmlNumber(d tensor.DType) (uint32, bool) {
 	}
 	return 0, false
 }
+
+// FileType returns what general.file_type of a GGUF is whose matrices are mostly
+// of a type (llama.cpp: llama_ftype). ok is false for types that matrices do not have.
+func FileType(d tensor.DType) (number uint32, ok bool) {
+	number, ok = fileTypes[d]
+	return number, ok
+}
+
+var fileTypes = map[tensor.DType]uint32{
+	tensor.F32: 0, tensor.F16: 1, tensor.BF16: 32,
+	tensor.Q4_0: 2, tensor.Q4_1: 3, tensor.Q5_0: 8, tensor.Q5_1: 9, tensor.Q8_0: 7,
+	tensor.Q2_K: 10, tensor.Q3_K: 12, tensor.Q4_K: 15, tensor.Q5_K: 17, tensor.Q6_K: 18,
+	tensor.IQ4_NL: 25, tensor.IQ4_XS: 30, tensor.IQ3_S: 26, tensor.IQ3_XXS: 23,
+	tensor.IQ2_S: 28, tensor.IQ2_XS: 20, tensor.IQ2_XXS: 19, tensor.IQ1_S: 24, tensor.IQ1_M: 31,
+}
+
+// Fallback returns the type that llama.cpp takes, in blocks of 32 values, for rows
+// that are no whole number of superblocks of type d. ok is false where d has none.
+func Fallback(d tensor.DType) (other tensor.DType, ok bool) {
+	switch d {
+	case tensor.Q4_K:
+		return tensor.Q5_0, true
+	case tensor.Q5_K:
+		return tensor.Q5_1, true
+	case tensor.Q6_K:
+		return tensor.Q8_0, true
+	}
+	if values, _ := d.Block(); values == 256 {
+		return tensor.IQ4_NL, true
+	}
+	return d, false
+}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/deskseek/deskseek/tensor"
@@ -14,9 +13,6 @@ import (
 // longestName is the most bytes of a tensor's name that llama.cpp loads
 // (GGML_MAX_NAME, less the final zero).
 const longestName = 63
-
-// writtenAlignment is that of files that we write.
-const writtenAlignment = 64
 
 // An OutTensor is a tensor to be written. Data writes its bytes, which are as
 // many as DType and Shape say; a bytes.Reader will do.
@@ -27,55 +23,69 @@ type OutTensor struct {
 	Data  io.WriterTo
 }
 
-// WriteGGUF writes a GGUF of version 3 that llama.cpp loads. Everything is
-// checked before the first byte is written; then the header goes out, and the
-// tensors one after the other, as their Data gives them.
+// A Layout is a file of tensors without their bytes: what comes before them, and
+// where each goes. What no tensor takes, between them and at the end, is zeros.
+type Layout struct {
+	Header  []byte
+	Offsets []int64 // by tensor, from the file's start
+	Sizes   []int64 // bytes, by tensor
+	Size    int64   // bytes of the file
+}
+
+// LayGGUF lays out a GGUF of version 3 that llama.cpp loads. It checks everything,
+// and takes no notice of the tensors' Data.
 //
 // Tensors are aligned to what meta's general.alignment says (a uint32, a power of
-// two from 8 up). Where meta has no such key it is written, as 64: a cache line.
-func WriteGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor) error {
+// two from 8 up). Where meta has no such key they are aligned to 32, and none is
+// written: llama-quantize copies the key to files that it aligns to 32 whatever the
+// key says, and which nothing can read then. llama.cpp refuses gaps between tensors,
+// so that there is no more generous layout under that key; but the tensors of real
+// networks have sizes that are multiples of 64.
+func LayGGUF(meta []KeyValue, tensors []OutTensor) (*Layout, error) {
 	alignment, err := checkMetadata(meta)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if alignment == 0 {
-		alignment = writtenAlignment
-		meta = withAlignment(meta)
-	}
-	return writeGGUF(w, meta, tensors, alignment)
-}
-
-// withAlignment adds the key that meta lacks, behind the general.* it begins with.
-func withAlignment(meta []KeyValue) []KeyValue {
-	at := slices.IndexFunc(meta, func(kv KeyValue) bool { return !strings.HasPrefix(kv.Key, "general.") })
-	if at < 0 {
-		at = len(meta)
-	}
-	return slices.Insert(slices.Clone(meta), at, KeyValue{alignmentKey, uint32(writtenAlignment)})
-}
-
-func writeGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor, alignment int64) error {
 	sizes, err := checkTensors(tensors)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	header, err := appendHeader(nil, meta, tensors, sizes, alignment)
 	if err != nil {
+		return nil, err
+	}
+	l := &Layout{Header: header, Sizes: sizes, Size: int64(len(header))}
+	for _, n := range sizes {
+		l.Offsets = append(l.Offsets, l.Size)
+		l.Size += aligned(n, alignment)
+	}
+	return l, nil
+}
+
+// WriteGGUF writes a GGUF as LayGGUF lays it out. Everything is checked before the
+// first byte is written; then the header goes out, and the tensors one after the
+// other, as their Data gives them.
+func WriteGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor) error {
+	l, err := LayGGUF(meta, tensors)
+	if err != nil {
 		return err
 	}
-	if _, err := w.Write(header); err != nil {
+	if _, err := w.Write(l.Header); err != nil {
 		return fmt.Errorf("writing the GGUF header: %w", err)
 	}
-	padding := make([]byte, alignment)
 	for i, t := range tensors {
 		n, err := t.Data.WriteTo(w)
 		if err != nil {
 			return fmt.Errorf("writing tensor %s: %w", t.Name, err)
 		}
-		if n != sizes[i] {
-			return fmt.Errorf("writing tensor %s: %d bytes came, want %d: %v %d", t.Name, n, sizes[i], t.DType, t.Shape)
+		if n != l.Sizes[i] {
+			return fmt.Errorf("writing tensor %s: %d bytes came, want %d: %v %d", t.Name, n, l.Sizes[i], t.DType, t.Shape)
 		}
-		if _, err := w.Write(padding[:aligned(n, alignment)-n]); err != nil {
+		end := l.Size
+		if i+1 < len(tensors) {
+			end = l.Offsets[i+1]
+		}
+		if _, err := w.Write(make([]byte, end-l.Offsets[i]-n)); err != nil {
 			return fmt.Errorf("writing tensor %s: %w", t.Name, err)
 		}
 	}
@@ -85,8 +95,9 @@ func writeGGUF(w io.Writer, meta []KeyValue, tensors []OutTensor, alignment int6
 // aligned rounds n up to a multiple.
 func aligned(n, alignment int64) int64 { return (n + alignment - 1) / alignment * alignment }
 
-// checkMetadata returns the alignment that meta says; 0 if it says nothing.
+// checkMetadata returns the alignment that meta says, or else the default.
 func checkMetadata(meta []KeyValue) (alignment int64, err error) {
+	alignment = defaultAlignment
 	seen := map[string]bool{}
 	for _, kv := range meta {
 		switch {

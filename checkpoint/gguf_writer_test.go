@@ -31,9 +31,8 @@ func TestWriteGGUF(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if alignment == 0 { // then it is the writer's, behind the first general.*
-			alignment = 64
-			meta = slices.Insert(slices.Clone(meta), 1, KeyValue{alignmentKey, alignment})
+		if alignment == 0 { // the format's, and no key says it
+			alignment = 32
 		}
 		if !reflect.DeepEqual(got.Metadata(), meta) {
 			t.Errorf("metadata %v, want %v", got.Metadata(), meta)

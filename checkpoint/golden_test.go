@@ -346,7 +346,7 @@ func TestRewrite(t *testing.T) {
 		path = golden(t, path)
 		c := mustOpen(t, path)
 		var out bytes.Buffer
-		if err := writeGGUF(&out, c.Metadata(), outTensors(c), defaultAlignment); err != nil {
+		if err := WriteGGUF(&out, c.Metadata(), outTensors(c)); err != nil {
 			t.Fatal(err)
 		}
 		if want := mustRead(t, path); !bytes.Equal(out.Bytes(), want) {

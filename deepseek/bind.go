@@ -15,10 +15,10 @@ import (
 // only in name (how experts are stacked, how kv_b is split), is a method.
 type naming interface {
 	names() *names
-	// experts binds the routed experts of a layer.
-	experts(b *binder, prefix string) []nn.Expert
-	// heads binds W^UK and W^UV of a layer, one a head.
-	heads(b *binder, prefix string) (upK, upV []nn.Linear)
+	// experts looks up the matrices of the routed experts of a layer.
+	experts(b *binder, prefix string) expertStacks
+	// heads looks up W^UK and W^UV of a layer.
+	heads(b *binder, prefix string) headStacks
 	// listExperts and listHeads list the tensors that these bind.
 	listExperts(l *lister, prefix string)
 	listHeads(l *lister, prefix string)
@@ -39,6 +39,17 @@ type names struct {
 
 	mtpEmbed, mtpHidden, mtpProject, mtpNorm string
 	mtpEmbedding, mtpHead                    string // copies of the main ones
+}
+
+// list returns all names but the layer's, in an order that is the same for every
+// naming.
+func (n *names) list() []string {
+	return []string{
+		n.embedding, n.norm, n.head,
+		n.normAttention, n.normMLP, n.downQ, n.normQ, n.upQ, n.q, n.downKV, n.normKV, n.out,
+		n.gate, n.bias, n.denseGate, n.denseUp, n.denseDown, n.sharedGate, n.sharedUp, n.sharedDown,
+		n.mtpEmbed, n.mtpHidden, n.mtpProject, n.mtpNorm, n.mtpEmbedding, n.mtpHead,
+	}
 }
 
 // A binder looks tensors up by name and shape, and keeps every error.
@@ -234,7 +245,7 @@ func (b *binder) layer(n naming, i int) *Layer {
 			Groups: c.Groups, Kept: c.KeptGroups, TopK: c.TopK,
 			Normalize: c.NormalizeTopK, Scale: float32(c.RoutedScale),
 		},
-		Routed: nn.Experts{Store: nn.Resident(n.experts(b, p)), Count: c.Experts, Hidden: c.ExpertHidden},
+		Routed: nn.Experts{Store: nn.Resident(n.experts(b, p).bound()), Count: c.Experts, Hidden: c.ExpertHidden},
 	}
 	if c.SharedExperts > 0 {
 		l.MoE.Shared = b.mlp(p, names.sharedGate, names.sharedUp, names.sharedDown, c.SharedExperts*c.ExpertHidden)
@@ -264,7 +275,7 @@ func (b *binder) attention(n naming, p string) *MLA {
 	} else {
 		a.UpQ = b.linear(p+names.q, queries, c.Dim)
 	}
-	a.UpK, a.UpV = n.heads(b, p)
+	a.UpK, a.UpV = n.heads(b, p).bound()
 	for _, k := range a.UpK {
 		a.absorbK = append(a.absorbK, k.Transposed())
 	}
@@ -323,32 +334,49 @@ func (b *binder) copyOf(main *tensor.Tensor, name string) *tensor.Tensor {
 }
 
 // pairHeads cuts each head's rows [nope ; v] of a kv_b [Heads·(Nope+V), KVRank].
-func (b *binder) pairHeads(name string) (upK, upV []nn.Linear) {
+func (b *binder) pairHeads(name string) (s headStacks) {
 	c := b.c
 	for _, h := range b.stack(name, c.Heads, c.Nope+c.V, c.KVRank) {
-		upK = append(upK, nn.NewLinear(h.Slice(0, c.Nope)))
-		upV = append(upV, nn.NewLinear(h.Slice(c.Nope, c.Nope+c.V)))
+		s.upK = append(s.upK, h.Slice(0, c.Nope))
+		s.upV = append(s.upV, h.Slice(c.Nope, c.Nope+c.V))
 	}
-	return upK, upV
+	return s
 }
 
 // splitHeads takes W^UKᵀ [Heads, KVRank, Nope] and W^UV [Heads, V, KVRank].
-func (b *binder) splitHeads(k, v string) (upK, upV []nn.Linear) {
+func (b *binder) splitHeads(k, v string) headStacks {
 	c := b.c
-	for _, h := range b.stack(k, c.Heads, c.KVRank, c.Nope) {
-		upK = append(upK, nn.NewLinear(h).Transposed())
+	return headStacks{
+		upK: b.stack(k, c.Heads, c.KVRank, c.Nope), transposed: true,
+		upV: b.stack(v, c.Heads, c.V, c.KVRank),
 	}
-	for _, h := range b.stack(v, c.Heads, c.V, c.KVRank) {
-		upV = append(upV, nn.NewLinear(h))
+}
+
+// headStacks are W^UK and W^UV of a layer, a matrix a head. W^UK is [Nope, KVRank], or
+// transposed.
+type headStacks struct {
+	upK, upV   []*tensor.Tensor
+	transposed bool
+}
+
+func (s headStacks) bound() (upK, upV []nn.Linear) {
+	for i := range s.upK {
+		k := nn.NewLinear(s.upK[i])
+		if s.transposed {
+			k = k.Transposed()
+		}
+		upK, upV = append(upK, k), append(upV, nn.NewLinear(s.upV[i]))
 	}
 	return upK, upV
 }
 
-// expertsOf puts the experts together from stacks of their three matrices.
-func expertsOf(gate, up, down []*tensor.Tensor) []nn.Expert {
-	e := make([]nn.Expert, len(gate))
+// expertStacks are the three matrices of the routed experts of a layer, by expert.
+type expertStacks struct{ gate, up, down []*tensor.Tensor }
+
+func (s expertStacks) bound() []nn.Expert {
+	e := make([]nn.Expert, len(s.gate))
 	for i := range e {
-		e[i] = nn.Expert{Gate: nn.NewLinear(gate[i]), Up: nn.NewLinear(up[i]), Down: nn.NewLinear(down[i])}
+		e[i] = nn.Expert{Gate: nn.NewLinear(s.gate[i]), Up: nn.NewLinear(s.up[i]), Down: nn.NewLinear(s.down[i])}
 	}
 	return e
 }

@@ -1,7 +1,6 @@
 package deepseek
 
 import (
-	"github.com/deskseek/deskseek/nn"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -29,7 +28,7 @@ var ggufNames = names{
 
 func (gguf) names() *names { return &ggufNames }
 
-func (gguf) experts(b *binder, p string) []nn.Expert {
+func (gguf) experts(b *binder, p string) expertStacks {
 	c := b.c
 	down := b.stack(p+"ffn_down_exps.weight", c.Experts, c.Dim, c.ExpertHidden)
 	if fused := p + "ffn_gate_up_exps.weight"; b.ck.Tensor(fused) != nil {
@@ -37,15 +36,16 @@ func (gguf) experts(b *binder, p string) []nn.Expert {
 		for _, t := range b.stack(fused, c.Experts, 2*c.ExpertHidden, c.Dim) {
 			gate, up = append(gate, t.Slice(0, c.ExpertHidden)), append(up, t.Slice(c.ExpertHidden, 2*c.ExpertHidden))
 		}
-		return expertsOf(gate, up, down)
+		return expertStacks{gate, up, down}
 	}
-	return expertsOf(
+	return expertStacks{
 		b.stack(p+"ffn_gate_exps.weight", c.Experts, c.ExpertHidden, c.Dim),
 		b.stack(p+"ffn_up_exps.weight", c.Experts, c.ExpertHidden, c.Dim),
-		down)
+		down,
+	}
 }
 
-func (gguf) heads(b *binder, p string) (upK, upV []nn.Linear) {
+func (gguf) heads(b *binder, p string) headStacks {
 	k, v, both := p+"attn_k_b.weight", p+"attn_v_b.weight", p+"attn_kv_b.weight"
 	if b.ck.Tensor(k) != nil || b.ck.Tensor(both) == nil {
 		b.used[both] = true // ik_llama.cpp's third copy
@@ -60,6 +60,6 @@ func (gguf) listExperts(l *lister, p string) {
 
 func (gguf) listHeads(l *lister, p string) {
 	c := l.c
-	l.all = append(l.all, Weight{p + "attn_k_b.weight", UpKey, []int{c.Heads, c.KVRank, c.Nope}, c.KVRank})
-	l.matrix(Projection, p+"attn_v_b.weight", c.Heads, c.V, c.KVRank)
+	l.all = append(l.all, Weight{Name: p + "attn_k_b.weight", Role: UpKey, Shape: []int{c.Heads, c.KVRank, c.Nope}, Inputs: c.KVRank, Layer: l.at})
+	l.matrix(UpValue, p+"attn_v_b.weight", c.Heads, c.V, c.KVRank)
 }

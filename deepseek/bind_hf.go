@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/deskseek/deskseek/checkpoint"
-	"github.com/deskseek/deskseek/nn"
+	"github.com/deskseek/deskseek/tensor"
 )
 
 // hf is the naming of Hugging Face folders, and of MLX folders, which differ in
@@ -30,22 +30,27 @@ var hfNames = names{
 
 func (hf) names() *names { return &hfNames }
 
-func (hf) experts(b *binder, p string) []nn.Expert {
+func (hf) experts(b *binder, p string) expertStacks {
 	c := b.c
 	if stacked := p + "mlp.switch_mlp."; b.ck.Format() == checkpoint.MLX && b.ck.Tensor(stacked+"gate_proj.weight") != nil {
-		return expertsOf(
+		return expertStacks{
 			b.stack(stacked+"gate_proj.weight", c.Experts, c.ExpertHidden, c.Dim),
 			b.stack(stacked+"up_proj.weight", c.Experts, c.ExpertHidden, c.Dim),
-			b.stack(stacked+"down_proj.weight", c.Experts, c.Dim, c.ExpertHidden))
+			b.stack(stacked+"down_proj.weight", c.Experts, c.Dim, c.ExpertHidden),
+		}
 	}
-	e := make([]nn.Expert, c.Experts)
-	for i := range e {
-		e[i] = *b.mlp(fmt.Sprintf("%smlp.experts.%d.", p, i), "gate_proj.weight", "up_proj.weight", "down_proj.weight", c.ExpertHidden)
+	each := func(name string, rows, cols int) (all []*tensor.Tensor) {
+		for i := range c.Experts {
+			all = append(all, b.matrix(fmt.Sprintf("%smlp.experts.%d.%s.weight", p, i, name), rows, cols))
+		}
+		return all
 	}
-	return e
+	return expertStacks{
+		each("gate_proj", c.ExpertHidden, c.Dim), each("up_proj", c.ExpertHidden, c.Dim), each("down_proj", c.Dim, c.ExpertHidden),
+	}
 }
 
-func (hf) heads(b *binder, p string) (upK, upV []nn.Linear) {
+func (hf) heads(b *binder, p string) headStacks {
 	if b.ck.Tensor(p+"self_attn.embed_q.weight") != nil {
 		return b.splitHeads(p+"self_attn.embed_q.weight", p+"self_attn.unembed_out.weight")
 	}
@@ -59,11 +64,11 @@ func (hf) listExperts(l *lister, p string) {
 		return
 	}
 	for i := range l.c.Experts {
-		l.mlp(Projection, fmt.Sprintf("%smlp.experts.%d.", p, i), "gate_proj.weight", "up_proj.weight", "down_proj.weight", l.c.ExpertHidden)
+		l.mlp(RoutedUp, RoutedDown, fmt.Sprintf("%smlp.experts.%d.", p, i), "gate_proj.weight", "up_proj.weight", "down_proj.weight", l.c.ExpertHidden)
 	}
 }
 
 func (hf) listHeads(l *lister, p string) {
 	c := l.c
-	l.matrix(Projection, p+"self_attn.kv_b_proj.weight", c.Heads*(c.Nope+c.V), c.KVRank)
+	l.matrix(UpKeyValue, p+"self_attn.kv_b_proj.weight", c.Heads*(c.Nope+c.V), c.KVRank)
 }

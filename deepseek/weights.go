@@ -11,16 +11,26 @@ import (
 type Role uint8
 
 const (
-	Projection  Role = iota // a matrix of attention or of an MLP
-	DenseDown               // the down matrix of a dense layer's MLP
+	Attention   Role = iota // a matrix of attention, other than the next three
+	UpKeyValue              // kv_b: W^UK and W^UV of all heads, a head after the other
+	UpKey                   // W^UKᵀ of all heads, where it is stored apart
+	UpValue                 // W^UV of all heads, where it is stored apart
+	DenseUp                 // the gate or up matrix of a dense layer's MLP
+	DenseDown               // its down matrix
+	SharedUp                // the gate or up matrix of the shared experts
+	SharedDown              // their down matrix
+	RoutedUp                // the gate or up matrix of a routed expert, or of all of a layer
+	RoutedDown              // the down matrix likewise
 	Embedding               // the table of token embeddings
 	Head                    // the output head
-	UpKey                   // W^UKᵀ of all heads, where it is stored apart
 	MTPProject              // eh_proj of the MTP layer
 	RouterScore             // the router's matrix
 	RouterBias              // the router's bias
 	NormWeight              // the weights of an RMSNorm
 )
+
+// Projection reports whether the role is that of a matrix of attention or of an MLP.
+func (r Role) Projection() bool { return r <= RoutedDown }
 
 // A Weight is one tensor of a checkpoint.
 type Weight struct {
@@ -31,6 +41,9 @@ type Weight struct {
 	// is no matrix's. It is the last dimension, but for UpKey, which is
 	// stored transposed.
 	Inputs int
+	// Layer is the transformer layer that the tensor belongs to, Config.Layers for
+	// the MTP layer, and -1 for what stands before and after the layers.
+	Layer int
 }
 
 // Weights lists the tensors of a network of shape c, as checkpoints of a format
@@ -39,19 +52,23 @@ type Weight struct {
 // attn_v_b, MLX kv_b_proj and stacked experts, the MTP layer no copies of
 // embedding and head.
 func Weights(f checkpoint.Format, c *Config, mtp bool) []Weight {
-	l := &lister{c: c, format: f, naming: namingOf(f)}
+	l := &lister{c: c, format: f, naming: namingOf(f), at: -1}
 	n := l.naming.names()
 	l.matrix(Embedding, n.embedding, c.Vocabulary, c.Dim)
 	for i := range c.Layers {
+		l.at = i
 		l.layer(i)
 	}
+	l.at = -1
 	if mtp {
 		p := fmt.Sprintf(n.layer, c.Layers)
+		l.at = c.Layers
 		l.matrix(MTPProject, p+n.mtpProject, c.Dim, 2*c.Dim)
 		l.norm(p+n.mtpEmbed, c.Dim)
 		l.norm(p+n.mtpHidden, c.Dim)
 		l.layer(c.Layers)
 		l.norm(p+n.mtpNorm, c.Dim)
+		l.at = -1
 	}
 	l.norm(n.norm, c.Dim)
 	if !c.TiedHead {
@@ -65,24 +82,25 @@ type lister struct {
 	c      *Config
 	format checkpoint.Format
 	naming naming
+	at     int // Weight.Layer of what is listed
 	all    []Weight
 }
 
 // matrix lists a tensor whose last dimension is what sums run over.
 func (l *lister) matrix(r Role, name string, shape ...int) {
-	l.all = append(l.all, Weight{name, r, shape, shape[len(shape)-1]})
+	l.all = append(l.all, Weight{name, r, shape, shape[len(shape)-1], l.at})
 }
 
 func (l *lister) vector(r Role, name string, n int) {
-	l.all = append(l.all, Weight{Name: name, Role: r, Shape: []int{n}})
+	l.all = append(l.all, Weight{Name: name, Role: r, Shape: []int{n}, Layer: l.at})
 }
 
 func (l *lister) norm(name string, n int) { l.vector(NormWeight, name, n) }
 
-func (l *lister) mlp(down Role, prefix, gate, up, downName string, hidden int) {
-	l.matrix(Projection, prefix+gate, hidden, l.c.Dim)
-	l.matrix(Projection, prefix+up, hidden, l.c.Dim)
-	l.matrix(down, prefix+downName, l.c.Dim, hidden)
+func (l *lister) mlp(upRole, downRole Role, prefix, gate, up, downName string, hidden int) {
+	l.matrix(upRole, prefix+gate, hidden, l.c.Dim)
+	l.matrix(upRole, prefix+up, hidden, l.c.Dim)
+	l.matrix(downRole, prefix+downName, l.c.Dim, hidden)
 }
 
 func (l *lister) layer(i int) {
@@ -90,33 +108,33 @@ func (l *lister) layer(i int) {
 	p := fmt.Sprintf(n.layer, i)
 	l.norm(p+n.normAttention, c.Dim)
 	if queries := c.Heads * (c.Nope + c.Rope); c.QRank > 0 {
-		l.matrix(Projection, p+n.downQ, c.QRank, c.Dim)
+		l.matrix(Attention, p+n.downQ, c.QRank, c.Dim)
 		l.norm(p+n.normQ, c.QRank)
-		l.matrix(Projection, p+n.upQ, queries, c.QRank)
+		l.matrix(Attention, p+n.upQ, queries, c.QRank)
 	} else {
-		l.matrix(Projection, p+n.q, queries, c.Dim)
+		l.matrix(Attention, p+n.q, queries, c.Dim)
 	}
-	l.matrix(Projection, p+n.downKV, c.KVRank+c.Rope, c.Dim)
+	l.matrix(Attention, p+n.downKV, c.KVRank+c.Rope, c.Dim)
 	l.norm(p+n.normKV, c.KVRank)
 	l.naming.listHeads(l, p)
-	l.matrix(Projection, p+n.out, c.Dim, c.Heads*c.V)
+	l.matrix(Attention, p+n.out, c.Dim, c.Heads*c.V)
 	l.norm(p+n.normMLP, c.Dim)
 	if i < c.DenseLayers {
-		l.mlp(DenseDown, p, n.denseGate, n.denseUp, n.denseDown, c.Hidden)
+		l.mlp(DenseUp, DenseDown, p, n.denseGate, n.denseUp, n.denseDown, c.Hidden)
 		return
 	}
 	l.matrix(RouterScore, p+n.gate, c.Experts, c.Dim)
 	l.vector(RouterBias, p+n.bias, c.Experts)
 	l.naming.listExperts(l, p)
 	if c.SharedExperts > 0 {
-		l.mlp(Projection, p, n.sharedGate, n.sharedUp, n.sharedDown, c.SharedExperts*c.ExpertHidden)
+		l.mlp(SharedUp, SharedDown, p, n.sharedGate, n.sharedUp, n.sharedDown, c.SharedExperts*c.ExpertHidden)
 	}
 }
 
 // stacks lists the three matrices of all routed experts as one tensor each.
 func (l *lister) stacks(gate, up, down string) {
 	c := l.c
-	l.matrix(Projection, gate, c.Experts, c.ExpertHidden, c.Dim)
-	l.matrix(Projection, up, c.Experts, c.ExpertHidden, c.Dim)
-	l.matrix(Projection, down, c.Experts, c.Dim, c.ExpertHidden)
+	l.matrix(RoutedUp, gate, c.Experts, c.ExpertHidden, c.Dim)
+	l.matrix(RoutedUp, up, c.Experts, c.ExpertHidden, c.Dim)
+	l.matrix(RoutedDown, down, c.Experts, c.Dim, c.ExpertHidden)
 }

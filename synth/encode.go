@@ -25,16 +25,6 @@ func (f Format) container() checkpoint.Format {
 	return checkpoint.Safetensors
 }
 
-// ggufFileTypes are the types that can be synthesized, and general.file_type of
-// files whose matrices are mostly of it (llama.cpp: llama_ftype).
-var ggufFileTypes = map[tensor.DType]uint32{
-	tensor.F32: 0, tensor.F16: 1, tensor.BF16: 32,
-	tensor.Q4_0: 2, tensor.Q4_1: 3, tensor.Q5_0: 8, tensor.Q5_1: 9, tensor.Q8_0: 7,
-	tensor.Q2_K: 10, tensor.Q3_K: 12, tensor.Q4_K: 15, tensor.Q5_K: 17, tensor.Q6_K: 18,
-	tensor.IQ4_NL: 25, tensor.IQ4_XS: 30, tensor.IQ3_S: 26, tensor.IQ3_XXS: 23,
-	tensor.IQ2_S: 28, tensor.IQ2_XS: 20, tensor.IQ2_XXS: 19, tensor.IQ1_S: 24, tensor.IQ1_M: 31,
-}
-
 // Types returns the types that Options.Type may be.
 func Types() []tensor.DType {
 	types := []tensor.DType{tensor.F32, tensor.F16, tensor.BF16}
@@ -54,16 +44,6 @@ func FindType(name string) (tensor.DType, error) {
 	return tensor.Invalid, fmt.Errorf("type %q can't be synthesized, want one of %v", name, Types())
 }
 
-// fallback are the types llama.cpp takes for rows that are no whole number of
-// superblocks.
-var fallback = map[tensor.DType]tensor.DType{
-	tensor.Q2_K: tensor.IQ4_NL, tensor.Q3_K: tensor.IQ4_NL, tensor.IQ4_XS: tensor.IQ4_NL,
-	tensor.IQ3_S: tensor.IQ4_NL, tensor.IQ3_XXS: tensor.IQ4_NL,
-	tensor.IQ2_S: tensor.IQ4_NL, tensor.IQ2_XS: tensor.IQ4_NL, tensor.IQ2_XXS: tensor.IQ4_NL,
-	tensor.IQ1_S: tensor.IQ4_NL, tensor.IQ1_M: tensor.IQ4_NL,
-	tensor.Q4_K: tensor.Q5_0, tensor.Q5_K: tensor.Q5_1, tensor.Q6_K: tensor.Q8_0,
-}
-
 // ggufType returns the type of a matrix. What decides for W^UKᵀ, whose rows are
 // short, is that queries go through it: it gets Q8_0 where it can't have t.
 func ggufType(t tensor.DType, w *deepseek.Weight) (tensor.DType, error) {
@@ -79,7 +59,7 @@ func ggufType(t tensor.DType, w *deepseek.Weight) (tensor.DType, error) {
 	if n, _ := t.Block(); cols%n == 0 {
 		return t, nil
 	}
-	next, ok := fallback[t]
+	next, ok := checkpoint.Fallback(t)
 	if ok && w.Role == deepseek.UpKey {
 		next = tensor.Q8_0
 	}
@@ -97,7 +77,7 @@ func (p *Plan) add(w deepseek.Weight) error {
 	}
 	sigma := 1 / math.Sqrt(float64(w.Inputs))
 	cols := w.Shape[len(w.Shape)-1]
-	quantized := w.Role == deepseek.Projection || w.Role == deepseek.DenseDown
+	quantized := w.Role.Projection()
 	switch f := p.options.Format; {
 	case f == GGUF:
 		t, err := ggufType(p.options.Type, &w)

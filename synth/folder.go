@@ -1,12 +1,11 @@
 package synth
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -85,36 +84,21 @@ func (p *Plan) shards() (all [][]part) {
 	return all
 }
 
-// writeShard writes one safetensors file:
-//
-//	┌───────────────┬──────────────────┬───────────────────┐
-//	│ n  <uint64le> │ header <n bytes> │ data <to the end> │
-//	└───────────────┴──────────────────┴───────────────────┘
-//
-// The header is padded so that the data start at a cache line.
+// writeShard writes one safetensors file.
 func (p *Plan) writeShard(w *writer, parts []part) error {
 	framework := "pt"
 	if p.options.Format == MLX4 {
 		framework = "mlx"
 	}
-	type entry struct {
-		DType   string   `json:"dtype"`
-		Shape   []int    `json:"shape"`
-		Offsets [2]int64 `json:"data_offsets"`
+	tensors := make([]checkpoint.OutTensor, len(parts))
+	for i, x := range parts {
+		tensors[i] = checkpoint.OutTensor{Name: x.name, DType: x.dtype, Shape: x.shape, Data: x.data}
 	}
-	table := map[string]any{"__metadata__": map[string]string{"format": framework}}
-	at := int64(0)
-	for _, x := range parts {
-		table[x.name] = entry{x.dtype.String(), x.shape, [2]int64{at, at + x.bytes}}
-		at += x.bytes
-	}
-	header, err := json.Marshal(table)
+	l, err := checkpoint.LaySafetensors(framework, tensors)
 	if err != nil {
 		return err
 	}
-	padding := (alignment - (8+len(header))%alignment) % alignment
-	header = append(header, strings.Repeat(" ", padding)...)
-	if _, err := w.Write(append(little.AppendUint64(nil, uint64(len(header))), header...)); err != nil {
+	if _, err := w.Write(l.Header); err != nil {
 		return err
 	}
 	for _, x := range parts {

@@ -5,9 +5,6 @@ import (
 	"github.com/deskseek/deskseek/tensor"
 )
 
-// alignment is where GGUF tensors start: at cache lines.
-const alignment = 64
-
 // writeGGUF writes the one file of a GGUF.
 func (p *Plan) writeGGUF(w *writer) error {
 	tensors := make([]checkpoint.OutTensor, len(p.parts))
@@ -22,12 +19,12 @@ func (p *Plan) metadata() []checkpoint.KeyValue {
 	if t == tensor.Invalid {
 		t = tensor.Q4_K
 	}
+	fileType, _ := checkpoint.FileType(t)
 	kv := append(p.shape.Config.GGUF(p.options.MTP),
 		checkpoint.KeyValue{Key: "general.type", Value: "model"},
 		checkpoint.KeyValue{Key: "general.name", Value: "random " + p.shape.Name},
-		checkpoint.KeyValue{Key: "general.file_type", Value: ggufFileTypes[t]},
-		checkpoint.KeyValue{Key: "general.quantization_version", Value: uint32(2)},
-		checkpoint.KeyValue{Key: "general.alignment", Value: uint32(alignment)})
+		checkpoint.KeyValue{Key: "general.file_type", Value: fileType},
+		checkpoint.KeyValue{Key: "general.quantization_version", Value: uint32(2)})
 	v := newVocabulary(p.shape.Config.Vocabulary)
 	kv = append(kv,
 		checkpoint.KeyValue{Key: "tokenizer.ggml.model", Value: "gpt2"},

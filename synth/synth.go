@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/tensor"
 )
@@ -59,7 +60,7 @@ func (o Options) withDefaults() Options {
 func (o Options) validate() error {
 	switch o.Format {
 	case GGUF:
-		if _, ok := ggufFileTypes[o.Type]; !ok && o.Type != tensor.Invalid {
+		if _, ok := checkpoint.FileType(o.Type); !ok && o.Type != tensor.Invalid {
 			return fmt.Errorf("type %v can't be synthesized, want one of %v", o.Type, Types())
 		}
 	case FP8, BF16, MLX4:

@@ -68,6 +68,14 @@ type jsonPreTokenizer struct {
 // BPE with the split patterns of DeepSeek-V3 and no normalizer. Files of other
 // tokenizers are refused. Errors do not name the file; the caller knows its path.
 func ParseJSON(tokenizerJSON []byte) (*Tokenizer, error) {
+	l, err := parseLexicon(tokenizerJSON)
+	if err != nil {
+		return nil, err
+	}
+	return l.tokenizer()
+}
+
+func parseLexicon(tokenizerJSON []byte) (*lexicon, error) {
 	if !utf8.Valid(tokenizerJSON) {
 		return nil, errors.New("the file is not UTF-8 text")
 	}
@@ -79,11 +87,7 @@ func ParseJSON(tokenizerJSON []byte) (*Tokenizer, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	l, err := f.lexicon()
-	if err != nil {
-		return nil, err
-	}
-	return l.tokenizer()
+	return f.lexicon()
 }
 
 func (f *jsonFile) read() {
