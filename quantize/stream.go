@@ -164,12 +164,12 @@ func (w *worker) encode(t *output, c chunk) error {
 		return err
 	}
 	if p.Transposed {
-		return w.encodeTransposed(t, stored, importance)
+		return w.encodeTransposed(t, c, stored, importance)
 	}
 	w.row = grown(w.row, t.cols)
 	for r := range stored.Rows {
 		tensor.Decode(w.row, stored, r)
-		if err := finite(p.Tensor, lo+r, w.row); err != nil {
+		if err := finite(p.Tensor, c.piece, lo+r, w.row); err != nil {
 			return err
 		}
 		if t.dtype == p.DType && t.dtype != tensor.MLX4 && t.dtype != tensor.MLX8 {
@@ -182,13 +182,13 @@ func (w *worker) encode(t *output, c chunk) error {
 }
 
 // encodeTransposed encodes a whole stored matrix as its transpose.
-func (w *worker) encodeTransposed(t *output, stored *tensor.Tensor, importance []float32) error {
+func (w *worker) encodeTransposed(t *output, c chunk, stored *tensor.Tensor, importance []float32) error {
 	rows, cols := stored.Cols, stored.Rows
 	w.whole = grown(w.whole, rows*cols)
 	for r := range stored.Rows {
 		row := w.whole[r*stored.Cols:][:stored.Cols]
 		tensor.Decode(row, stored, r)
-		if err := finite(stored, r, row); err != nil {
+		if err := finite(stored, c.piece, r, row); err != nil {
 			return err
 		}
 	}
@@ -233,8 +233,9 @@ func (w *worker) write(t *output, c chunk) (sum uint32, err error) {
 // ErrNotFinite is wrapped by errors about weights that are no numbers.
 var ErrNotFinite = errors.New("want finite weights")
 
-// finite says which value of a stored row is no finite number.
-func finite(t *tensor.Tensor, row int, values []float32) error {
+// finite says which value of a row of a stored matrix is no finite number. The
+// matrix may be one of a stack.
+func finite(t *tensor.Tensor, matrix, row int, values []float32) error {
 	var sum float32
 	for _, x := range values {
 		sum += x - x // 0, or NaN
@@ -244,7 +245,7 @@ func finite(t *tensor.Tensor, row int, values []float32) error {
 	}
 	for i, x := range values {
 		if y := float64(x); math.IsNaN(y) || math.IsInf(y, 0) {
-			return fmt.Errorf("tensor %s: row %d, column %d is %v; %w", t.Name, row, i, x, ErrNotFinite)
+			return fmt.Errorf("tensor %s: row %d of matrix %d, column %d is %v; %w", t.Name, row, matrix, i, x, ErrNotFinite)
 		}
 	}
 	return nil
