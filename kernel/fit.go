@@ -19,6 +19,7 @@ const FitLanes = 16
 type Fit struct {
 	Scale, Inverse, Offset [FitLanes]float32
 	Error, R, QR, Q, QQ    [FitLanes]float32
+	Whole, Minimum         [FitLanes]float32 // the multiples of FitUnits, if it is of those
 }
 
 // FitUniform makes a step with the whole numbers from lo to hi as levels: t·Inverse
@@ -26,7 +27,8 @@ type Fit struct {
 // float32, a lane's sums run over its values in ascending order, and the products
 // are (w·r)·r, (w·q)·r and (w·q)·q.
 //
-// x and w have a multiple of 16 values, and some. The magnitudes of lo and hi are below 2^22.
+// x and w have a multiple of 16 values, and some. The magnitudes of lo and hi are
+// below 2^22.
 func FitUniform(f *Fit, x, w []float32, lo, hi float32) {
 	checkFit("FitUniform", x, w)
 	fitUniform(f, x, w, lo, hi)
@@ -38,6 +40,42 @@ func FitNonlinear(f *Fit, x, w []float32) {
 	checkFit("FitNonlinear", x, w)
 	fitNonlinear(f, x, w)
 }
+
+// FitBetter copies the lanes of f that have less Error to best.
+func FitBetter(best, f *Fit) { fitBetter(best, f) }
+
+// A FitForm says which offsets there are.
+type FitForm int
+
+const (
+	FitScale   FitForm = iota // none
+	FitMinimum                // those from 0 up
+	FitOffset                 // all
+)
+
+// FitRefit sets the parameters of next to those that suit the levels of f best:
+// Scale + Δs and Offset + Δo with the least Σ w·(r - Δs·q + Δo)², where weight has
+// the sums of w. They stay what they are where the levels do not tell, and where
+// there are offsets but Scale would not be positive. Inverse is 1/Scale, or 0 where
+// that is not finite.
+func FitRefit(next, f *Fit, weight *[FitLanes]float32, form FitForm) {
+	fitRefit(next, f, weight, form)
+}
+
+// FitUnits are what parameters are whole multiples of: Scale of D, from Lo to Hi
+// times, and Offset of Dmin, from 0 to Top times.
+type FitUnits struct {
+	D, Dmin                [FitLanes]float32
+	InverseD, InverseDmin  [FitLanes]float32 // 0 where the unit is
+	InverseWeight          [FitLanes]float32 // of the sum of a block's weights, 0 where that is
+	Lo, Hi, Top            float32
+	MoreScale, MoreMinimum float32 // added to the multiples that are nearest
+}
+
+// FitWhole sets the parameters of next to whole multiples: of D the one nearest to
+// f's Scale, and MoreScale; of Dmin the one nearest to the offset that suits the
+// levels of f best with that scale, and MoreMinimum.
+func FitWhole(next, f *Fit, u *FitUnits) { fitWhole(next, f, u) }
 
 // FitLevels writes the q of FitUniform, in the order of x.
 func FitLevels(q []int8, f *Fit, x []float32, lo, hi float32) {

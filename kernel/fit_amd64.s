@@ -1,16 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-
-// The offsets in a Fit, 64 bytes a field.
-#define SCALE 0
-#define INVERSE 64
-#define OFFSET 128
-#define ERROR 192
-#define R 256
-#define QR 320
-#define Q 384
-#define QQ 448
+#include "fit_amd64.h"
 
 // steps are the thresholds of a search by halves among the 16 levels: one, two,
 // four and eight of them, a table for each question; then the levels.

@@ -154,3 +154,136 @@ func TestFitWrongLengthsPanic(t *testing.T) {
 		}
 	}
 }
+
+// fitSums returns what a step leaves, edges included, and the sums of its weights.
+func fitSums(r *rand.Rand, weight *[FitLanes]float32) (f Fit) {
+	x, w := normal(r, 32*FitLanes), make([]float32, 32*FitLanes)
+	clear(weight[:])
+	for i := range w {
+		l := i % FitLanes
+		if l != 3 {
+			w[i] = float32(r.ExpFloat64())
+		}
+		if l == 5 {
+			x[i] = 1 // one level
+		}
+		weight[l] += w[i]
+	}
+	for l := range FitLanes {
+		f.Scale[l] = float32(r.ExpFloat64()) / 4
+		f.Offset[l] = float32(r.ExpFloat64())
+		f.Inverse[l] = 1 / f.Scale[l]
+		if l == 7 {
+			f.Scale[l], f.Inverse[l] = 0, 0
+		}
+		f.Whole[l], f.Minimum[l] = float32(l), float32(16+l)
+	}
+	FitUniform(&f, x, w, 0, 15)
+	return f
+}
+
+func sameParameters(t *testing.T, got, want *Fit) {
+	t.Helper()
+	for i, g := range [][FitLanes]float32{got.Scale, got.Inverse, got.Offset, got.Whole, got.Minimum} {
+		w := [][FitLanes]float32{want.Scale, want.Inverse, want.Offset, want.Whole, want.Minimum}[i]
+		for l := range g {
+			if !same(g[l], w[l]) {
+				t.Fatalf("%s of lane %d: %v, want %v", []string{"Scale", "Inverse", "Offset", "Whole", "Minimum"}[i], l, g[l], w[l])
+			}
+		}
+	}
+}
+
+func TestFitBetter(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(2, 22))
+		var weight [FitLanes]float32
+		best, f := fitSums(r, &weight), fitSums(r, &weight)
+		f.Error[2], best.Error[4] = float32(math.NaN()), float32(math.NaN()) // neither is less
+		f.Error[6] = best.Error[6]
+		want := best
+		fitBetterGeneric(&want, &f)
+		before := best
+		FitBetter(&best, &f)
+		sameFit(t, &best, &want)
+		sameParameters(t, &best, &want)
+		for l := range FitLanes {
+			from := &before
+			if f.Error[l] < before.Error[l] {
+				from = &f
+			}
+			if best.Scale[l] != from.Scale[l] || !same(best.Error[l], from.Error[l]) || best.Minimum[l] != from.Minimum[l] {
+				t.Errorf("lane %d is not that of less error", l)
+			}
+		}
+	})
+}
+
+// TestFitRefit holds the solution to the equations: its derivatives are zero, but
+// for rounding.
+func TestFitRefit(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 23))
+		for range 50 {
+			var weight [FitLanes]float32
+			f := fitSums(r, &weight)
+			for _, form := range []FitForm{FitScale, FitMinimum, FitOffset} {
+				got, want := Fit{}, Fit{}
+				FitRefit(&got, &f, &weight, form)
+				fitRefitGeneric(&want, &f, &weight, form)
+				sameParameters(t, &got, &want)
+				for l := range FitLanes {
+					ds, do := float64(got.Scale[l]-f.Scale[l]), float64(got.Offset[l]-f.Offset[l])
+					if form == FitScale && do != 0 || form == FitMinimum && got.Offset[l] < 0 {
+						t.Fatalf("form %d: offset %v", form, got.Offset[l])
+					}
+					if l == 3 || l == 5 || l == 7 || form != FitScale && got.Scale[l] == f.Scale[l] {
+						continue // nothing to solve
+					}
+					bySlope := float64(f.QR[l]) - ds*float64(f.QQ[l]) + do*float64(f.Q[l])
+					if math.Abs(bySlope) > 1e-4*float64(f.QQ[l]) {
+						t.Errorf("form %d, lane %d: derivative by scale %v", form, l, bySlope)
+					}
+					byOffset := float64(f.R[l]) - ds*float64(f.Q[l]) + do*float64(weight[l])
+					if form != FitScale && got.Offset[l] > 0 && math.Abs(byOffset) > 1e-4*float64(f.QQ[l]) {
+						t.Errorf("form %d, lane %d: derivative by offset %v", form, l, byOffset)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestFitWhole(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(4, 24))
+		for i := range 200 {
+			var weight [FitLanes]float32
+			f := fitSums(r, &weight)
+			u := FitUnits{Hi: 63, Top: 63, MoreScale: float32(r.IntN(3) - 1), MoreMinimum: float32(r.IntN(3) - 1)}
+			if i%2 == 0 {
+				u.Lo, u.Hi, u.Top = -32, 31, 0
+			}
+			for l := range FitLanes {
+				u.D[l], u.Dmin[l] = float32(r.NormFloat64())/64, float32(r.ExpFloat64())/63
+				if r.IntN(8) == 0 {
+					u.D[l] = 0
+				}
+				u.InverseD[l], u.InverseDmin[l] = finiteInverse(u.D[l]), finiteInverse(u.Dmin[l])
+				u.InverseWeight[l] = finiteInverse(weight[l])
+			}
+			got, want := Fit{}, Fit{}
+			FitWhole(&got, &f, &u)
+			fitWholeGeneric(&want, &f, &u)
+			sameParameters(t, &got, &want)
+			for l := range FitLanes {
+				if w := got.Whole[l]; w != float32(int(w)) || w < u.Lo || w > u.Hi || got.Scale[l] != u.D[l]*w {
+					t.Fatalf("lane %d: scale %v is %v times %v", l, got.Scale[l], w, u.D[l])
+				}
+				if m := got.Minimum[l]; m != float32(int(m)) || m < 0 || m > u.Top || got.Offset[l] != u.Dmin[l]*m {
+					t.Fatalf("lane %d: offset %v is %v times %v", l, got.Offset[l], m, u.Dmin[l])
+				}
+			}
+		}
+	})
+}

@@ -1,6 +1,35 @@
 package quantize
 
+import "github.com/deskseek/deskseek/tensor"
+
 // The bits of each encoding, as tensor's decoders describe them.
+
+func pack(dst []byte, d tensor.DType, b *packed) {
+	switch d {
+	case tensor.Q4_0:
+		packQ4_0(dst, b)
+	case tensor.Q4_1:
+		packQ4_1(dst, b)
+	case tensor.Q5_0:
+		packQ5_0(dst, b)
+	case tensor.Q5_1:
+		packQ5_1(dst, b)
+	case tensor.IQ4_NL:
+		packIQ4NL(dst, b)
+	case tensor.IQ4_XS:
+		packIQ4XS(dst, b)
+	case tensor.Q2_K:
+		packQ2K(dst, b)
+	case tensor.Q3_K:
+		packQ3K(dst, b)
+	case tensor.Q4_K:
+		packQ4K(dst, b)
+	case tensor.Q5_K:
+		packQ5K(dst, b)
+	case tensor.Q6_K:
+		packQ6K(dst, b)
+	}
+}
 
 // nibbles writes two of four bits a byte: q[i] and q[i+half].
 func nibbles(dst []byte, q []int8, lo int8) {
