@@ -55,9 +55,9 @@ const (
 
 // FitRefit sets the parameters of next to those that suit the levels of f best:
 // Scale + Δs and Offset + Δo with the least Σ w·(r - Δs·q + Δo)², where weight has
-// the sums of w. They stay what they are where the levels do not tell, and where
-// there are offsets but Scale would not be positive. Inverse is 1/Scale, or 0 where
-// that is not finite.
+// the sums of w. Where the levels are so much the same that they tell only one of
+// them, Δs is 0. Where all weights are 0, or there are offsets and Scale would not
+// be positive, both stay. Inverse is 1/Scale, or 0 where that is not finite.
 func FitRefit(next, f *Fit, weight *[FitLanes]float32, form FitForm) {
 	fitRefit(next, f, weight, form)
 }

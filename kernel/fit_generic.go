@@ -112,13 +112,16 @@ func fitRefitGeneric(next, f *Fit, weight *[FitLanes]float32, form FitForm) {
 		} else {
 			wqq := float32(w * qq)
 			det := wqq - float32(q*q)
-			ds := (float32(w*qr) - float32(r*q)) / det
+			var ds float32
+			if det > float32(wqq*fitDegenerate) {
+				ds = (float32(w*qr) - float32(r*q)) / det
+			}
 			do := (float32(ds*q) - r) / w
 			if form == FitMinimum && offset+do < 0 {
 				do = -offset
 				ds = (qr + float32(do*q)) / qq
 			}
-			if det > float32(wqq*fitDegenerate) && scale+ds > 0 {
+			if w > 0 && scale+ds > 0 {
 				scale, offset = scale+ds, offset+do
 			}
 		}

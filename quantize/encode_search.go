@@ -154,9 +154,7 @@ func inverse(x float32) float32 {
 
 // fitFree finds a scale and an offset for each lane.
 func (s *search) fitFree() {
-	for l := range s.best.Error {
-		s.best.Error[l] = math.MaxFloat32
-	}
+	s.restart()
 	span, inverseSpan := s.start()
 	for _, wider := range s.spread {
 		if s.form != kernel.FitScale {
@@ -168,8 +166,7 @@ func (s *search) fitFree() {
 	}
 	for range polish {
 		kernel.FitRefit(&s.try, &s.best, &s.weight, s.form)
-		s.step()
-		kernel.FitBetter(&s.best, &s.try)
+		s.attempt()
 	}
 	s.free = s.best
 }
@@ -203,21 +200,42 @@ func (s *search) fitRange(span, inverseSpan *[lanes]float32, levels float32) {
 	for l := range lanes {
 		s.try.Scale[l], s.try.Inverse[l] = span[l]*per, inverseSpan[l]*levels
 	}
-	s.step()
-	kernel.FitBetter(&s.best, &s.try)
+	s.attempt()
 	kernel.FitRefit(&s.try, &s.try, &s.weight, s.form)
+	s.attempt()
+	s.try.Offset = offset
+}
+
+// restart forgets the errors of best.
+func (s *search) restart() {
+	for l := range s.best.Error {
+		s.best.Error[l] = math.MaxFloat32
+	}
+}
+
+// attempt makes a step, and takes what is better.
+func (s *search) attempt() {
 	s.step()
 	kernel.FitBetter(&s.best, &s.try)
-	s.try.Offset = offset
+}
+
+// zeros tries to leave nothing of each lane, which is better than parameters that
+// have no half near them.
+func (s *search) zeros() {
+	s.try = kernel.Fit{}
+	s.attempt()
 }
 
 // fitHalves rounds the parameters of each lane to halves, where a lane is a block.
 func (s *search) fitHalves() {
+	s.restart()
 	for l := range lanes {
-		d, dmin := s.half(l, s.free.Scale[l]), s.half(l, s.free.Offset[l])
-		s.units.D[l], s.units.Dmin[l] = d, dmin
-		s.best.Scale[l], s.best.Inverse[l], s.best.Offset[l] = d, inverse(d), dmin
+		d := s.half(l, s.free.Scale[l])
+		s.try.Scale[l], s.try.Inverse[l], s.try.Offset[l] = d, inverse(d), s.half(l, s.free.Offset[l])
 	}
+	s.attempt()
+	s.zeros()
+	s.units.D, s.units.Dmin = s.best.Scale, s.best.Offset
 }
 
 // half rounds a parameter of a lane to a half, in the lane's unit.

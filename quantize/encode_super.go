@@ -12,10 +12,9 @@ func (s *search) fitSuper() {
 	for first := 0; first < lanes; first += s.subs {
 		s.startSuper(first)
 	}
-	for l := range lanes {
-		s.best.Error[l] = math.MaxFloat32
-	}
+	s.restart()
 	s.fitWhole()
+	s.zeros()
 	for range 2 {
 		s.refitSuper()
 		s.fitWhole()
@@ -53,8 +52,7 @@ func (s *search) fitWhole() {
 	for _, s.units.MoreScale = range alongside {
 		for _, s.units.MoreMinimum = range s.nearby {
 			kernel.FitWhole(&s.try, &s.free, &s.units)
-			s.step()
-			kernel.FitBetter(&s.best, &s.try)
+			s.attempt()
 		}
 	}
 }
