@@ -47,13 +47,26 @@ func (s *search) setSuper(first int, d, dmin float32) {
 }
 
 // fitWhole tries, for every sub-block, whole numbers about those that its own scale
-// and offset ask for, and keeps what lessens its error.
+// and offset ask for, and keeps what lessens its error. Where the levels reach
+// further down than up, it tries the scale of the other sign too, with which the
+// greatest value is at the other end.
 func (s *search) fitWhole() {
 	for _, s.units.MoreScale = range alongside {
 		for _, s.units.MoreMinimum = range s.nearby {
 			kernel.FitWhole(&s.try, &s.free, &s.units)
 			s.attempt()
 		}
+	}
+	if s.form != kernel.FitScale {
+		return
+	}
+	turned := s.free
+	for l := range turned.Scale {
+		turned.Scale[l] *= s.layout.hi / s.layout.lo
+	}
+	for _, s.units.MoreScale = range alongside {
+		kernel.FitWhole(&s.try, &turned, &s.units)
+		s.attempt()
 	}
 }
 
