@@ -25,7 +25,7 @@ var rules = []rule{
 	{"engine", []string{"deepseek", "nn", "sample", "token"}},
 	{"demo", []string{"checkpoint"}},
 	{"measure", []string{"deepseek", "kernel", "token"}},
-	{"quantize", []string{"kernel", "tensor"}},
+	{"quantize", []string{"checkpoint", "kernel", "tensor"}},
 	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
 	{"sample", []string{"token"}},
