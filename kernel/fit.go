@@ -77,16 +77,39 @@ type FitUnits struct {
 // levels of f best with that scale, and MoreMinimum.
 func FitWhole(next, f *Fit, u *FitUnits) { fitWhole(next, f, u) }
 
-// FitLevels writes the q of FitUniform, in the order of x.
-func FitLevels(q []int8, f *Fit, x []float32, lo, hi float32) {
-	sameLength("FitLevels", len(q), len(x))
-	fitLevels(q, f, x, lo, hi)
+// FitLoad puts 16 blocks that stand one after the other into lanes: of blocks of n
+// values, value i of block l from src[n·l+i] to x[16·i+l]. lo and hi become the least
+// and the greatest value of each.
+func FitLoad(x []float32, lo, hi *[FitLanes]float32, src []float32) {
+	checkFit("FitLoad", x, src)
+	fitLoad(x, lo, hi, src)
 }
 
-// FitIndices writes which levels FitNonlinear takes, 0 to 15, in the order of x.
-func FitIndices(q []int8, f *Fit, x []float32) {
-	sameLength("FitIndices", len(q), len(x))
-	fitIndices(q, f, x)
+// FitMultiply multiplies every value of x by its lane's factor.
+func FitMultiply(x []float32, factor *[FitLanes]float32) {
+	checkFit("FitMultiply", x, x)
+	fitMultiply(x, factor)
+}
+
+// FitLevels writes the q that FitUniform gives to the values of src, block after
+// block as they were for FitLoad, times their block's factor. Blocks have a multiple
+// of 16 values, and lo and hi are within -128 to 127.
+func FitLevels(q []int8, f *Fit, src []float32, factor *[FitLanes]float32, lo, hi float32) {
+	checkLevels("FitLevels", q, src)
+	fitLevels(q, f, src, factor, lo, hi)
+}
+
+// FitIndices is FitLevels for FitNonlinear: it writes which levels, 0 to 15.
+func FitIndices(q []int8, f *Fit, src []float32, factor *[FitLanes]float32) {
+	checkLevels("FitIndices", q, src)
+	fitIndices(q, f, src, factor)
+}
+
+func checkLevels(kernel string, q []int8, src []float32) {
+	if len(src)%(16*FitLanes) != 0 || len(src) == 0 {
+		panic(fmt.Sprintf("kernel: %s: %d values in 16 blocks of a multiple of 16", kernel, len(src)))
+	}
+	sameLength(kernel, len(q), len(src))
 }
 
 func checkFit(kernel string, x, w []float32) {

@@ -32,6 +32,30 @@ func fitWholeAVX512(next, f *Fit, u *FitUnits)
 //go:noescape
 func fitWholeAVX2(next, f *Fit, u *FitUnits)
 
+//go:noescape
+func fitLoadAVX512(x *float32, lo, hi *[FitLanes]float32, src *float32, n int)
+
+//go:noescape
+func fitLoadAVX2(x *float32, lo, hi *[FitLanes]float32, src *float32, n int)
+
+//go:noescape
+func fitMultiplyAVX512(x *float32, factor *[FitLanes]float32, n int)
+
+//go:noescape
+func fitMultiplyAVX2(x *float32, factor *[FitLanes]float32, n int)
+
+//go:noescape
+func fitLevelsAVX512(q *int8, f *Fit, src *float32, factor *[FitLanes]float32, n int, lo, hi float32)
+
+//go:noescape
+func fitLevelsAVX2(q *int8, f *Fit, src *float32, factor *[FitLanes]float32, n int, lo, hi float32)
+
+//go:noescape
+func fitIndicesAVX512(q *int8, f *Fit, src *float32, factor *[FitLanes]float32, n int)
+
+//go:noescape
+func fitIndicesAVX2(q *int8, f *Fit, src *float32, factor *[FitLanes]float32, n int)
+
 func fitUniform(f *Fit, x, w []float32, lo, hi float32) {
 	switch {
 	case useAVX512:
@@ -84,5 +108,49 @@ func fitWhole(next, f *Fit, u *FitUnits) {
 		fitWholeAVX2(next, f, u)
 	default:
 		fitWholeGeneric(next, f, u)
+	}
+}
+
+func fitLoad(x []float32, lo, hi *[FitLanes]float32, src []float32) {
+	switch {
+	case useAVX512:
+		fitLoadAVX512(&x[0], lo, hi, &src[0], len(x)/FitLanes)
+	case useAVX2:
+		fitLoadAVX2(&x[0], lo, hi, &src[0], len(x)/FitLanes)
+	default:
+		fitLoadGeneric(x, lo, hi, src)
+	}
+}
+
+func fitMultiply(x []float32, factor *[FitLanes]float32) {
+	switch {
+	case useAVX512:
+		fitMultiplyAVX512(&x[0], factor, len(x)/FitLanes)
+	case useAVX2:
+		fitMultiplyAVX2(&x[0], factor, len(x)/FitLanes)
+	default:
+		fitMultiplyGeneric(x, factor)
+	}
+}
+
+func fitLevels(q []int8, f *Fit, src []float32, factor *[FitLanes]float32, lo, hi float32) {
+	switch {
+	case useAVX512:
+		fitLevelsAVX512(&q[0], f, &src[0], factor, len(src)/FitLanes, lo, hi)
+	case useAVX2:
+		fitLevelsAVX2(&q[0], f, &src[0], factor, len(src)/FitLanes, lo, hi)
+	default:
+		fitLevelsGeneric(q, f, src, factor, lo, hi)
+	}
+}
+
+func fitIndices(q []int8, f *Fit, src []float32, factor *[FitLanes]float32) {
+	switch {
+	case useAVX512:
+		fitIndicesAVX512(&q[0], f, &src[0], factor, len(src)/FitLanes)
+	case useAVX2:
+		fitIndicesAVX2(&q[0], f, &src[0], factor, len(src)/FitLanes)
+	default:
+		fitIndicesGeneric(q, f, src, factor)
 	}
 }

@@ -35,10 +35,41 @@ func uniformLevel(q, lo, hi float32) float32 {
 	return q + roundingUnit - roundingUnit
 }
 
-func fitLevels(q []int8, f *Fit, x []float32, lo, hi float32) {
-	for i, v := range x {
-		l := i % FitLanes
-		q[i] = int8(uniformLevel(float32((v+f.Offset[l])*f.Inverse[l]), lo, hi))
+func fitLoadGeneric(x []float32, lo, hi *[FitLanes]float32, src []float32) {
+	n := len(src) / FitLanes
+	for l := range FitLanes {
+		in := src[n*l:][:n]
+		least, greatest := in[0], in[0]
+		for i, v := range in {
+			x[FitLanes*i+l] = v
+			if v < least {
+				least = v
+			}
+			if v > greatest {
+				greatest = v
+			}
+		}
+		lo[l], hi[l] = least, greatest
+	}
+}
+
+func fitMultiplyGeneric(x []float32, factor *[FitLanes]float32) {
+	for ; len(x) > 0; x = x[FitLanes:] {
+		for l, v := range x[:FitLanes] {
+			x[l] = v * factor[l]
+		}
+	}
+}
+
+func fitLevelsGeneric(q []int8, f *Fit, src []float32, factor *[FitLanes]float32, lo, hi float32) {
+	n := len(src) / FitLanes
+	for l := range FitLanes {
+		inverse, offset, factor := f.Inverse[l], f.Offset[l], factor[l]
+		out := q[n*l:][:n]
+		for i, v := range src[n*l:][:n] {
+			t := float32(v*factor) + offset
+			out[i] = int8(uniformLevel(float32(t*inverse), lo, hi))
+		}
 	}
 }
 
@@ -80,10 +111,15 @@ func fitNonlinearGeneric(f *Fit, x, w []float32) {
 	}
 }
 
-func fitIndices(q []int8, f *Fit, x []float32) {
-	for i, v := range x {
-		l := i % FitLanes
-		q[i] = int8(nonlinearIndex(float32((v + f.Offset[l]) * f.Inverse[l])))
+func fitIndicesGeneric(q []int8, f *Fit, src []float32, factor *[FitLanes]float32) {
+	n := len(src) / FitLanes
+	for l := range FitLanes {
+		inverse, offset, factor := f.Inverse[l], f.Offset[l], factor[l]
+		out := q[n*l:][:n]
+		for i, v := range src[n*l:][:n] {
+			t := float32(v*factor) + offset
+			out[i] = int8(nonlinearIndex(float32(t * inverse)))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -105,15 +106,6 @@ func TestFit(t *testing.T) {
 				FitUniform(&f, x, w, limits[0], limits[1])
 				fitNaive(&want, x, w, nearestUniform(limits[0], limits[1]))
 				sameFit(t, &f, &want)
-
-				q := make([]int8, len(x))
-				FitLevels(q, &f, x, limits[0], limits[1])
-				for i, v := range q {
-					l := i % FitLanes
-					if u := nearestUniform(limits[0], limits[1])((x[i] + f.Offset[l]) * f.Inverse[l]); float32(v) != u {
-						t.Fatalf("level of %v is %d, want %v", x[i], v, u)
-					}
-				}
 			}
 			f, x, w := fitCase(t, r, n, -127, 113)
 			for i := range x {
@@ -125,13 +117,66 @@ func TestFit(t *testing.T) {
 			FitNonlinear(&f, x, w)
 			fitNaive(&want, x, w, nearestNonlinear)
 			sameFit(t, &f, &want)
+		}
+	})
+}
 
-			q := make([]int8, len(x))
-			FitIndices(q, &f, x)
-			for i, v := range q {
-				l := i % FitLanes
-				if u := nearestNonlinear((x[i] + f.Offset[l]) * f.Inverse[l]); nonlinearLevels[v] != u {
-					t.Fatalf("level of %v is %v, want %v", x[i], nonlinearLevels[v], u)
+// TestFitLoad: what is put into lanes is what was there, and the least and greatest.
+func TestFitLoad(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 25))
+		for n := 1; n <= 33; n++ {
+			src, x := guarded(t, normal(r, n*FitLanes)), guarded(t, make([]float32, n*FitLanes))
+			var lo, hi, factor [FitLanes]float32
+			FitLoad(x, &lo, &hi, src)
+			for l := range FitLanes {
+				factor[l] = float32(math.Ldexp(1, r.IntN(9)))
+				block := src[n*l:][:n]
+				if lo[l] != slices.Min(block) || hi[l] != slices.Max(block) {
+					t.Fatalf("block %d from %v to %v, want from %v to %v", l, lo[l], hi[l], slices.Min(block), slices.Max(block))
+				}
+			}
+			FitMultiply(x, &factor)
+			for i, v := range src {
+				if got, want := x[FitLanes*(i%n)+i/n], v*factor[i/n]; got != want {
+					t.Fatalf("value %d of block %d is %v, want %v", i%n, i/n, got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestFitLevels: the levels are those that a step finds nearest.
+func TestFitLevels(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(6, 26))
+		for _, n := range []int{16, 32, 48} {
+			for _, limits := range [][2]float32{{0, 3}, {-4, 3}, {-32, 31}, {-127, 113}} {
+				f, src, _ := fitCase(t, r, n, limits[0], limits[1])
+				var factor [FitLanes]float32
+				for l := range factor {
+					factor[l] = float32(math.Ldexp(1, r.IntN(3)))
+				}
+				if limits[1] == 113 {
+					for i := range src {
+						src[i] = float32(r.IntN(500)-250) / 2 // thresholds among them
+					}
+					for l := range FitLanes {
+						f.Inverse[l], f.Offset[l] = 1, 0
+					}
+				}
+				levels, indices := make([]int8, len(src)), make([]int8, len(src))
+				FitLevels(levels, &f, src, &factor, limits[0], limits[1])
+				FitIndices(indices, &f, src, &factor)
+				for i, v := range src {
+					l := i / n
+					u := (float32(v*factor[l]) + f.Offset[l]) * f.Inverse[l]
+					if want := nearestUniform(limits[0], limits[1])(u); float32(levels[i]) != want {
+						t.Fatalf("level of %v is %d, want %v", u, levels[i], want)
+					}
+					if want := nearestNonlinear(u); nonlinearLevels[indices[i]] != want {
+						t.Fatalf("level of %v is %v, want %v", u, nonlinearLevels[indices[i]], want)
+					}
 				}
 			}
 		}
@@ -140,14 +185,17 @@ func TestFit(t *testing.T) {
 
 func TestFitWrongLengthsPanic(t *testing.T) {
 	var f Fit
-	x, w, q := make([]float32, 32), make([]float32, 32), make([]int8, 32)
+	var lane [FitLanes]float32
+	x, w, q := make([]float32, 256), make([]float32, 256), make([]int8, 256)
 	FitUniform(&f, x, w, 0, 1)
 	for name, call := range map[string]func(){
-		"values":     func() { FitUniform(&f, x[1:], w[1:], 0, 1) },
-		"none":       func() { FitNonlinear(&f, nil, nil) },
-		"weights":    func() { FitNonlinear(&f, x, w[16:]) },
-		"levels":     func() { FitLevels(q[1:], &f, x, 0, 1) },
-		"of indices": func() { FitIndices(q[1:], &f, x) },
+		"values":    func() { FitUniform(&f, x[1:], w[1:], 0, 1) },
+		"none":      func() { FitNonlinear(&f, nil, nil) },
+		"weights":   func() { FitNonlinear(&f, x, w[16:]) },
+		"source":    func() { FitLoad(x, &lane, &lane, w[16:]) },
+		"multiples": func() { FitMultiply(x[1:], &lane) },
+		"levels":    func() { FitLevels(q[16:], &f, x, &lane, 0, 1) },
+		"blocks":    func() { FitIndices(q[16:], &f, x[16:], &lane) },
 	} {
 		if !panics(call) {
 			t.Errorf("%s: no panic", name)

@@ -28,12 +28,10 @@ type layout struct {
 	nearby []float32 // steps from the nearest minimum that are tried
 }
 
-// packed is a superblock in whole numbers.
+// packed is what a superblock has besides its levels.
 type packed struct {
-	d, dmin uint16
-	scale   [16]int8
-	minimum [16]int8
-	q       [256]int8 // as far as there are values, from lo
+	d, dmin        uint16
+	scale, minimum [16]int8
 }
 
 // polish is how often the best of all starts is improved by least squares.

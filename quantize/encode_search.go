@@ -25,7 +25,8 @@ type search struct {
 	x, w   [32 * lanes]float32 // value i of lane l at 16i+l
 	weight [lanes]float32      // the sum of a lane's weights
 	lo, hi [lanes]float32      // the least and the greatest value of a lane
-	unit   [lanes]float32      // x times it is the value; a power of two
+	factor [lanes]float32      // x is the value times this, a power of two
+	unit   [lanes]float32      // 1/factor
 
 	try  kernel.Fit // what is tried
 	best kernel.Fit // what was best, lane by lane
@@ -33,8 +34,9 @@ type search struct {
 
 	units kernel.FitUnits // d and dmin of each superblock as Decode reads them, over unit
 
-	q   [32 * lanes]int8
-	out packed
+	last [32 * lanes]float32 // the values, where there are too few for all lanes
+	q    [32 * lanes]int8
+	out  packed
 }
 
 func encodeBlocks(dst []byte, d tensor.DType, src, importance []float32) {
@@ -52,13 +54,17 @@ func encodeBlocks(dst []byte, d tensor.DType, src, importance []float32) {
 	for i := range s.weight {
 		s.weight[i], s.units.InverseWeight[i] = float32(s.values), 1/float32(s.values)
 	}
-	at := lanes / s.subs // blocks at a time
 	for len(src) > 0 {
-		n := min(at, len(src)/values)
-		s.load(src[:n*values])
+		n := min(lanes*s.values, len(src))
+		in := src[:n]
+		if n < lanes*s.values {
+			in = s.last[:lanes*s.values]
+			copy(in, src)
+		}
+		s.load(in)
 		if importance != nil {
-			s.weigh(importance[:n*values])
-			importance = importance[n*values:]
+			s.weigh(importance[:n])
+			importance = importance[n:]
 		}
 		s.fitFree()
 		if s.subs == 1 {
@@ -66,46 +72,32 @@ func encodeBlocks(dst []byte, d tensor.DType, src, importance []float32) {
 		} else {
 			s.fitSuper()
 		}
-		s.write(dst[:n*bytes], n)
-		dst, src = dst[n*bytes:], src[n*values:]
+		s.write(dst[:n/values*bytes], in)
+		dst, src = dst[n/values*bytes:], src[n:]
 	}
 }
 
-// load puts the sub-blocks of src into lanes, scaled so that the greatest magnitude
-// of a superblock is between 1 and 2. Lanes without a sub-block hold zeros.
+// load puts the sub-blocks of src into lanes, scaled by a power of two so that the
+// greatest magnitude of a superblock is between 1 and 2, or as near to it as float32
+// has one. Lanes without a sub-block hold zeros.
 func (s *search) load(src []float32) {
-	n, per := s.values, s.values*s.subs
-	if len(src) < n*lanes {
-		clear(s.x[:])
-		s.lo, s.hi = [lanes]float32{}, [lanes]float32{}
-	}
-	for b := 0; b*per < len(src); b++ {
-		block := src[b*per:][:per]
-		factor, unit := normal(block)
-		for j := range s.subs {
-			l := b*s.subs + j
-			s.unit[l] = unit
-			lo, hi := block[n*j]*factor, block[n*j]*factor
-			for i, v := range block[n*j:][:n] {
-				v *= factor
-				s.x[lanes*i+l] = v
-				lo, hi = min(lo, v), max(hi, v)
-			}
-			s.lo[l], s.hi[l] = lo, hi
+	n := lanes * s.values
+	kernel.FitLoad(s.x[:n], &s.lo, &s.hi, src)
+	for first := 0; first < lanes; first += s.subs {
+		var bits uint32
+		for l := first; l < first+s.subs; l++ {
+			bits = max(bits, math.Float32bits(s.lo[l])&0x7fffffff, math.Float32bits(s.hi[l])&0x7fffffff)
+		}
+		e := max(-126, min(126, int(bits>>23)-127))
+		factor := math.Float32frombits(uint32(127-e) << 23)
+		unit := math.Float32frombits(uint32(127+e) << 23)
+		for l := first; l < first+s.subs; l++ {
+			s.factor[l], s.unit[l] = factor, unit
+			s.lo[l] *= factor
+			s.hi[l] *= factor
 		}
 	}
-}
-
-// normal returns a power of two that brings the greatest magnitude of x between 1
-// and 2, or as near to it as float32 has one, and its inverse.
-func normal(x []float32) (factor, unit float32) {
-	var bits uint32
-	for _, v := range x {
-		bits = max(bits, math.Float32bits(v)&0x7fffffff)
-	}
-	e := int(bits>>23) - 127
-	e = max(-126, min(126, e))
-	return math.Float32frombits(uint32(127-e) << 23), math.Float32frombits(uint32(127+e) << 23)
+	kernel.FitMultiply(s.x[:n], &s.factor)
 }
 
 // weigh puts weights into lanes, divided by the mean of their superblock's.
@@ -243,26 +235,21 @@ func (s *search) half(l int, x float32) float32 {
 	return tensor.F16ToF32(half(x*s.unit[l])) / s.unit[l]
 }
 
-// write packs the blocks.
-func (s *search) write(dst []byte, blocks int) {
-	n := lanes * s.values
+// write packs the blocks of src.
+func (s *search) write(dst []byte, src []float32) {
+	q := s.q[:lanes*s.values]
 	if s.nonlinear {
-		kernel.FitIndices(s.q[:n], &s.best, s.x[:n])
+		kernel.FitIndices(q, &s.best, src, &s.factor)
 	} else {
-		kernel.FitLevels(s.q[:n], &s.best, s.x[:n], s.layout.lo, s.layout.hi)
+		kernel.FitLevels(q, &s.best, src, &s.factor, s.layout.lo, s.layout.hi)
 	}
-	bytes := len(dst) / blocks
-	for b := range blocks {
-		first := b * s.subs
+	values, bytes := s.d.Block()
+	for first := 0; len(dst) > 0; first += s.subs {
 		s.out.d, s.out.dmin = half(s.units.D[first]*s.unit[first]), half(s.units.Dmin[first]*s.unit[first])
 		for j := range s.subs {
-			l := first + j
-			s.out.scale[j], s.out.minimum[j] = int8(s.best.Whole[l]), int8(s.best.Minimum[l])
-			out, q := s.out.q[s.values*j:][:s.values], s.q[l:]
-			for i := range out {
-				out[i] = q[lanes*i]
-			}
+			s.out.scale[j], s.out.minimum[j] = int8(s.best.Whole[first+j]), int8(s.best.Minimum[first+j])
 		}
-		pack(dst[b*bytes:][:bytes], s.d, &s.out)
+		pack(dst[:bytes], s.d, &s.out, q[:values])
+		dst, q = dst[bytes:], q[values:]
 	}
 }
