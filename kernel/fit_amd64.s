@@ -1,37 +1,10 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "fit_amd64.h"
+#include "fitindex_amd64.h"
 
-// The offsets in a Fit, 64 bytes a field.
-#define SCALE 0
-#define INVERSE 64
-#define OFFSET 128
-#define ERROR 192
-#define R 256
-#define QR 320
-#define Q 384
-#define QQ 448
-
-// steps are the thresholds of a search by halves among the 16 levels: one, two,
-// four and eight of them, a table for each question; then the levels.
-DATA steps<>+0(SB)/4, $-4.5
-DATA steps<>+4(SB)/4, $-57.0
-DATA steps<>+8(SB)/4, $45.5
-DATA steps<>+12(SB)/4, $0.0
-DATA steps<>+16(SB)/4, $-93.5
-DATA steps<>+20(SB)/4, $-28.5
-DATA steps<>+24(SB)/4, $19.0
-DATA steps<>+28(SB)/4, $79.0
-DATA steps<>+32(SB)/4, $-115.5
-DATA steps<>+36(SB)/4, $-74.0
-DATA steps<>+40(SB)/4, $-42.0
-DATA steps<>+44(SB)/4, $-16.0
-DATA steps<>+48(SB)/4, $7.0
-DATA steps<>+52(SB)/4, $31.5
-DATA steps<>+56(SB)/4, $61.0
-DATA steps<>+60(SB)/4, $101.0
-GLOBL steps<>(SB), RODATA|NOPTR, $64
-
+// levels are what an index stands for.
 DATA levels<>+0(SB)/4, $-127.0
 DATA levels<>+4(SB)/4, $-104.0
 DATA levels<>+8(SB)/4, $-83.0
@@ -49,9 +22,6 @@ DATA levels<>+52(SB)/4, $69.0
 DATA levels<>+56(SB)/4, $89.0
 DATA levels<>+60(SB)/4, $113.0
 GLOBL levels<>(SB), RODATA|NOPTR, $64
-
-DATA one<>+0(SB)/4, $1
-GLOBL one<>(SB), RODATA|NOPTR, $4
 
 // SUMS adds a value to the five sums: t in T, which becomes r, q in L, its weight
 // in memory.
@@ -121,34 +91,16 @@ value:
 	JNZ  value
 	WRITE512
 
-// ASK512 doubles the index in Z12 and adds one where the value in Z11 is above the
-// threshold.
-#define ASK512(threshold) \
-	VCMPPS $30, threshold, Z11, K1; \
-	VPADDD Z12, Z12, Z12;           \
-	VPADDD Z16, Z12, K1, Z12
-
 // func fitNonlinearAVX512(f *Fit, x, w *float32, n int)
 TEXT ·fitNonlinearAVX512(SB), NOSPLIT, $0-32
 	PARAMETERS512
-	VPBROADCASTD one<>(SB), Z16
-	VBROADCASTSS steps<>+0(SB), Z17
-	VMOVUPS steps<>+4(SB), X18
-	VMOVUPS steps<>+16(SB), X19
-	VMOVUPS steps<>+32(SB), Y20
+	STEPS512
 	VMOVUPS levels<>(SB), Z21
 
 value:
 	VADDPS (SI), Z2, Z15
 	VMULPS Z1, Z15, Z11
-	VPXORD Z12, Z12, Z12
-	ASK512(Z17)
-	VPERMPS Z18, Z12, Z13
-	ASK512(Z13)
-	VPERMPS Z19, Z12, Z13
-	ASK512(Z13)
-	VPERMPS Z20, Z12, Z13
-	ASK512(Z13)
+	INDEX512
 	VPERMPS Z21, Z12, Z12
 	SUMS((DX), Z15, Z12, Z11, Z13, Z14)
 	ADDQ $64, SI
@@ -228,19 +180,10 @@ value:
 	JNZ  value
 	WRITE(half)
 
-// ASK doubles the index in Y12 and adds one where the value in Y11 is above the
-// threshold.
-#define ASK(threshold) \
-	VCMPPS $30, threshold, Y11, Y13; \
-	VPADDD Y12, Y12, Y12;            \
-	VPSUBD Y13, Y12, Y12
-
 // func fitNonlinearAVX2(f *Fit, x, w *float32, n int)
 TEXT ·fitNonlinearAVX2(SB), NOSPLIT, $0-32
 	PARAMETERS
-	VBROADCASTSS steps<>+0(SB), Y3
-	VMOVUPS steps<>+4(SB), X4
-	VMOVUPS steps<>+16(SB), X5
+	STEPS
 
 half:
 	HALF
@@ -248,14 +191,7 @@ half:
 value:
 	VADDPS (R10), Y2, Y15
 	VMULPS Y1, Y15, Y11
-	VPXOR Y12, Y12, Y12
-	ASK(Y3)
-	VPERMPS Y4, Y12, Y14
-	ASK(Y14)
-	VPERMPS Y5, Y12, Y14
-	ASK(Y14)
-	VPERMPS steps<>+32(SB), Y12, Y14
-	ASK(Y14)
+	INDEX
 	VPERMPS levels<>+0(SB), Y12, Y13
 	VPERMPS levels<>+32(SB), Y12, Y14
 	VPSLLD $28, Y12, Y12

@@ -56,11 +56,7 @@ func Encode(dst []byte, d tensor.DType, src, importance []float32) {
 	case tensor.Q8_0:
 		encodeQ8_0(dst, src)
 	default:
-		l := layoutOf(d)
-		if l.pack == nil {
-			panic(fmt.Sprintf("quantize: %v is not an encoding that is written", d))
-		}
-		encodeBlocks(dst, d, &l, src, importance)
+		encodeBlocks(dst, d, src, importance)
 	}
 }
 

@@ -1,6 +1,36 @@
 package quantize
 
+import "github.com/deskseek/deskseek/tensor"
+
 // The bits of each encoding, as tensor's decoders describe them.
+
+// pack writes the superblock b of levels q; of IQ4 q are indices.
+func pack(dst []byte, d tensor.DType, b *packed, q []int8) {
+	switch d {
+	case tensor.Q4_0:
+		packQ4_0(dst, b, q)
+	case tensor.Q4_1:
+		packQ4_1(dst, b, q)
+	case tensor.Q5_0:
+		packQ5_0(dst, b, q)
+	case tensor.Q5_1:
+		packQ5_1(dst, b, q)
+	case tensor.IQ4_NL:
+		packIQ4NL(dst, b, q)
+	case tensor.IQ4_XS:
+		packIQ4XS(dst, b, q)
+	case tensor.Q2_K:
+		packQ2K(dst, b, q)
+	case tensor.Q3_K:
+		packQ3K(dst, b, q)
+	case tensor.Q4_K:
+		packQ4K(dst, b, q)
+	case tensor.Q5_K:
+		packQ5K(dst, b, q)
+	case tensor.Q6_K:
+		packQ6K(dst, b, q)
+	}
+}
 
 // nibbles writes two of four bits a byte: q[i] and q[i+half].
 func nibbles(dst []byte, q []int8, lo int8) {
@@ -10,15 +40,15 @@ func nibbles(dst []byte, q []int8, lo int8) {
 	}
 }
 
-func packQ4_0(dst []byte, b *packed) {
+func packQ4_0(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
-	nibbles(dst[2:18], b.q[:32], -8)
+	nibbles(dst[2:18], q[:32], -8)
 }
 
-func packQ4_1(dst []byte, b *packed) {
+func packQ4_1(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
 	little.PutUint16(dst[2:], b.dmin^0x8000) // m is added
-	nibbles(dst[4:20], b.q[:32], 0)
+	nibbles(dst[4:20], q[:32], 0)
 }
 
 // fifths returns the fifth bits of 32 values.
@@ -29,25 +59,25 @@ func fifths(q []int8, lo int8) (high uint32) {
 	return high
 }
 
-func packQ5_0(dst []byte, b *packed) {
+func packQ5_0(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
-	little.PutUint32(dst[2:], fifths(b.q[:], -16))
-	nibbles(dst[6:22], b.q[:32], -16)
+	little.PutUint32(dst[2:], fifths(q, -16))
+	nibbles(dst[6:22], q[:32], -16)
 }
 
-func packQ5_1(dst []byte, b *packed) {
+func packQ5_1(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
 	little.PutUint16(dst[2:], b.dmin^0x8000)
-	little.PutUint32(dst[4:], fifths(b.q[:], 0))
-	nibbles(dst[8:24], b.q[:32], 0)
+	little.PutUint32(dst[4:], fifths(q, 0))
+	nibbles(dst[8:24], q[:32], 0)
 }
 
-func packIQ4NL(dst []byte, b *packed) {
+func packIQ4NL(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
-	nibbles(dst[2:18], b.q[:32], 0)
+	nibbles(dst[2:18], q[:32], 0)
 }
 
-func packIQ4XS(dst []byte, b *packed) {
+func packIQ4XS(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
 	var high uint16
 	clear(dst[4:8])
@@ -55,7 +85,7 @@ func packIQ4XS(dst []byte, b *packed) {
 		v := byte(s + 32)
 		high |= uint16(v>>4) << (2 * j)
 		dst[4+j/2] |= v & 15 << (j % 2 * 4)
-		nibbles(dst[8+16*j:][:16], b.q[32*j:][:32], 0)
+		nibbles(dst[8+16*j:][:16], q[32*j:][:32], 0)
 	}
 	little.PutUint16(dst[2:], high)
 }
@@ -70,24 +100,24 @@ func pairs(dst []byte, q []int8, lo int8) {
 	}
 }
 
-func packQ2K(dst []byte, b *packed) {
+func packQ2K(dst []byte, b *packed, q []int8) {
 	for j := range 16 {
 		dst[j] = byte(b.scale[j]) | byte(b.minimum[j])<<4
 	}
-	pairs(dst[16:80], b.q[:], 0)
+	pairs(dst[16:80], q, 0)
 	little.PutUint16(dst[80:], b.d)
 	little.PutUint16(dst[82:], b.dmin)
 }
 
-func packQ3K(dst []byte, b *packed) {
+func packQ3K(dst []byte, b *packed, q []int8) {
 	for i := range 32 {
 		var mask byte
 		for k := range 8 {
-			mask |= byte(b.q[32*k+i]+4) >> 2 << k
+			mask |= byte(q[32*k+i]+4) >> 2 << k
 		}
 		dst[i] = mask
 	}
-	pairs(dst[32:96], b.q[:], -4)
+	pairs(dst[32:96], q, -4)
 	scales := dst[96:108]
 	clear(scales)
 	for j, s := range b.scale {
@@ -108,34 +138,34 @@ func sixes(dst []byte, b *packed) {
 	}
 }
 
-func packQ4K(dst []byte, b *packed) {
+func packQ4K(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
 	little.PutUint16(dst[2:], b.dmin)
 	sixes(dst[4:16], b)
 	for j := range 4 {
-		nibbles(dst[16+32*j:][:32], b.q[64*j:][:64], 0)
+		nibbles(dst[16+32*j:][:32], q[64*j:][:64], 0)
 	}
 }
 
-func packQ5K(dst []byte, b *packed) {
+func packQ5K(dst []byte, b *packed, q []int8) {
 	little.PutUint16(dst, b.d)
 	little.PutUint16(dst[2:], b.dmin)
 	sixes(dst[4:16], b)
 	for i := range 32 {
 		var high byte
 		for j := range 8 {
-			high |= byte(b.q[32*j+i]) >> 4 << j
+			high |= byte(q[32*j+i]) >> 4 << j
 		}
 		dst[16+i] = high
 	}
 	for j := range 4 {
-		nibbles(dst[48+32*j:][:32], b.q[64*j:][:64], 0)
+		nibbles(dst[48+32*j:][:32], q[64*j:][:64], 0)
 	}
 }
 
-func packQ6K(dst []byte, b *packed) {
+func packQ6K(dst []byte, b *packed, q []int8) {
 	for h := range 2 {
-		q, low, high := b.q[128*h:][:128], dst[64*h:][:64], dst[128+32*h:][:32]
+		q, low, high := q[128*h:][:128], dst[64*h:][:64], dst[128+32*h:][:32]
 		nibbles(low, q, -32)
 		for i := range high {
 			high[i] = byte(q[i]+32)>>4 | byte(q[i+32]+32)>>4<<2 | byte(q[i+64]+32)>>4<<4 | byte(q[i+96]+32)>>4<<6

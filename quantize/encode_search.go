@@ -19,88 +19,85 @@ const lanes = kernel.FitLanes
 // squares, by turns. Values are scaled by a power of two, so that no square
 // overflows or vanishes.
 type search struct {
-	*layout
+	layout
+	d tensor.DType
+
 	x, w   [32 * lanes]float32 // value i of lane l at 16i+l
 	weight [lanes]float32      // the sum of a lane's weights
 	lo, hi [lanes]float32      // the least and the greatest value of a lane
-	unit   [lanes]float32      // x times it is the value; a power of two
+	factor [lanes]float32      // x is the value times this, a power of two
+	unit   [lanes]float32      // 1/factor
 
 	try  kernel.Fit // what is tried
 	best kernel.Fit // what was best, lane by lane
 	free kernel.Fit // what was best with scales and offsets that are real numbers
 
-	scale, minimum [lanes]float32 // the whole numbers of best
-	tryS, tryM     [lanes]float32 // those of try
-	d, dmin        [lanes]float32 // of each superblock, as Decode reads it, over unit
+	units kernel.FitUnits // d and dmin of each superblock as Decode reads them, over unit
 
-	q   [32 * lanes]int8
-	out packed
+	last [32 * lanes]float32 // the values, where there are too few for all lanes
+	q    [32 * lanes]int8
+	out  packed
 }
 
-func encodeBlocks(dst []byte, d tensor.DType, l *layout, src, importance []float32) {
+func encodeBlocks(dst []byte, d tensor.DType, src, importance []float32) {
 	values, bytes := d.Block()
-	var s search
-	s.layout = l
-	for i := range s.w {
-		s.w[i] = 1
+	s := search{layout: layoutOf(d), d: d}
+	s.units.Lo, s.units.Hi = s.scaleLo, s.scaleHi
+	if s.form != kernel.FitScale {
+		s.units.Top = s.scaleHi
+	}
+	if importance == nil {
+		for i := range s.w {
+			s.w[i] = 1
+		}
 	}
 	for i := range s.weight {
-		s.weight[i] = float32(l.values)
+		s.weight[i], s.units.InverseWeight[i] = float32(s.values), 1/float32(s.values)
 	}
-	at := lanes / l.subs // blocks at a time
 	for len(src) > 0 {
-		n := min(at, len(src)/values)
-		s.load(src[:n*values])
+		n := min(lanes*s.values, len(src))
+		in := src[:n]
+		if n < lanes*s.values {
+			in = s.last[:lanes*s.values]
+			copy(in, src)
+		}
+		s.load(in)
 		if importance != nil {
-			s.weigh(importance[:n*values])
-			importance = importance[n*values:]
+			s.weigh(importance[:n])
+			importance = importance[n:]
 		}
 		s.fitFree()
-		if l.subs == 1 {
+		if s.subs == 1 {
 			s.fitHalves()
 		} else {
-			s.fitWhole()
+			s.fitSuper()
 		}
-		s.write(dst[:n*bytes], n)
-		dst, src = dst[n*bytes:], src[n*values:]
+		s.write(dst[:n/values*bytes], in)
+		dst, src = dst[n/values*bytes:], src[n:]
 	}
 }
 
-// load puts the sub-blocks of src into lanes, scaled so that the greatest magnitude
-// of a superblock is between 1 and 2. Lanes without a sub-block hold zeros.
+// load puts the sub-blocks of src into lanes, scaled by a power of two so that the
+// greatest magnitude of a superblock is between 1 and 2, or as near to it as float32
+// has one. Lanes without a sub-block hold zeros.
 func (s *search) load(src []float32) {
-	n, per := s.values, s.values*s.subs
-	if len(src) < n*lanes {
-		clear(s.x[:])
-		s.lo, s.hi = [lanes]float32{}, [lanes]float32{}
-	}
-	for b := 0; b*per < len(src); b++ {
-		block := src[b*per:][:per]
-		factor, unit := normal(block)
-		for j := range s.subs {
-			l := b*s.subs + j
-			s.unit[l] = unit
-			lo, hi := block[n*j]*factor, block[n*j]*factor
-			for i, v := range block[n*j:][:n] {
-				v *= factor
-				s.x[lanes*i+l] = v
-				lo, hi = min(lo, v), max(hi, v)
-			}
-			s.lo[l], s.hi[l] = lo, hi
+	n := lanes * s.values
+	kernel.FitLoad(s.x[:n], &s.lo, &s.hi, src)
+	for first := 0; first < lanes; first += s.subs {
+		var bits uint32
+		for l := first; l < first+s.subs; l++ {
+			bits = max(bits, math.Float32bits(s.lo[l])&0x7fffffff, math.Float32bits(s.hi[l])&0x7fffffff)
+		}
+		e := max(-126, min(126, int(bits>>23)-127))
+		factor := math.Float32frombits(uint32(127-e) << 23)
+		unit := math.Float32frombits(uint32(127+e) << 23)
+		for l := first; l < first+s.subs; l++ {
+			s.factor[l], s.unit[l] = factor, unit
+			s.lo[l] *= factor
+			s.hi[l] *= factor
 		}
 	}
-}
-
-// normal returns a power of two that brings the greatest magnitude of x between 1
-// and 2, or as near to it as float32 has one, and its inverse.
-func normal(x []float32) (factor, unit float32) {
-	var bits uint32
-	for _, v := range x {
-		bits = max(bits, math.Float32bits(v)&0x7fffffff)
-	}
-	e := int(bits>>23) - 127
-	e = max(-126, min(126, e))
-	return math.Float32frombits(uint32(127-e) << 23), math.Float32frombits(uint32(127+e) << 23)
+	kernel.FitMultiply(s.x[:n], &s.factor)
 }
 
 // weigh puts weights into lanes, divided by the mean of their superblock's.
@@ -112,18 +109,19 @@ func (s *search) weigh(importance []float32) {
 		for _, w := range block {
 			sum += float64(w)
 		}
+		factor, more := float64(per)/sum, float32(0)
+		if sum == 0 {
+			factor, more = 0, 1
+		}
 		for j := range s.subs {
 			l := b*s.subs + j
 			var weight float32
 			for i, w := range block[n*j:][:n] {
-				v := float32(1)
-				if sum > 0 {
-					v = float32(float64(w) * float64(per) / sum)
-				}
+				v := float32(float64(w)*factor) + more
 				s.w[lanes*i+l] = v
 				weight += v
 			}
-			s.weight[l] = weight
+			s.weight[l], s.units.InverseWeight[l] = weight, inverse(weight)
 		}
 	}
 }
@@ -138,23 +136,7 @@ func (s *search) step() {
 	}
 }
 
-// take makes lane l of from that of to.
-func take(to, from *kernel.Fit, l int) {
-	to.Scale[l], to.Inverse[l], to.Offset[l] = from.Scale[l], from.Inverse[l], from.Offset[l]
-	to.Error[l], to.R[l], to.QR[l], to.Q[l], to.QQ[l] = from.Error[l], from.R[l], from.QR[l], from.Q[l], from.QQ[l]
-}
-
-// keep takes what was tried where it is better than the best.
-func (s *search) keep() {
-	for l, e := range s.try.Error {
-		if e < s.best.Error[l] {
-			take(&s.best, &s.try, l)
-			s.scale[l], s.minimum[l] = s.tryS[l], s.tryM[l]
-		}
-	}
-}
-
-// inverse is 1/x, or zero where there is none.
+// inverse is 1/x, or zero where that is not finite.
 func inverse(x float32) float32 {
 	if y := 1 / x; y-y == 0 {
 		return y
@@ -162,126 +144,112 @@ func inverse(x float32) float32 {
 	return 0
 }
 
-func (s *search) set(l int, scale, offset float32) {
-	s.try.Scale[l], s.try.Inverse[l], s.try.Offset[l] = scale, inverse(scale), offset
-}
-
 // fitFree finds a scale and an offset for each lane.
 func (s *search) fitFree() {
-	for l := range lanes {
-		s.best.Scale[l], s.best.Inverse[l], s.best.Offset[l] = 0, 0, 0
-		s.best.Error[l] = math.MaxFloat32
-	}
+	s.restart()
+	span, inverseSpan := s.start()
 	for _, wider := range s.spread {
-		for _, turned := range []bool{false, true} {
-			if turned && s.affine {
-				break
-			}
-			for l := range lanes {
-				s.start(l, wider, turned)
-			}
-			s.step()
-			s.keep()
-			s.refit(&s.try)
-			s.step()
-			s.keep()
+		if s.form != kernel.FitScale {
+			s.fitRange(&span, &inverseSpan, s.layout.hi-s.layout.lo+wider)
+			continue
 		}
+		s.fitRange(&span, &inverseSpan, s.layout.lo-wider)
+		s.fitRange(&span, &inverseSpan, s.layout.hi+wider)
 	}
-	for range 3 {
-		s.refit(&s.best)
-		s.step()
-		s.keep()
+	for range polish {
+		kernel.FitRefit(&s.try, &s.best, &s.weight, s.form)
+		s.attempt()
 	}
 	s.free = s.best
 }
 
-// start sets the parameters of lane l so that its range has the levels' and wider
-// more. Where there is no offset, the value of the greatest magnitude gets the
-// lowest level, or the highest if turned.
-func (s *search) start(l int, wider float32, turned bool) {
-	lo, hi := s.lo[l], s.hi[l]
-	if s.affine {
-		if s.subs > 1 {
+// start sets the offsets of try, and returns what the levels of a lane span.
+func (s *search) start() (span, inverseSpan [lanes]float32) {
+	for l := range lanes {
+		lo, hi := s.lo[l], s.hi[l]
+		switch s.form {
+		case kernel.FitScale:
+			span[l] = hi
+			if -lo > hi {
+				span[l] = lo
+			}
+		case kernel.FitMinimum:
 			lo = min(lo, 0)
+			fallthrough
+		default:
+			span[l], s.try.Offset[l] = hi-lo, -lo
 		}
-		s.set(l, (hi-lo)/(s.layout.hi-s.layout.lo+wider), -lo)
-		return
+		inverseSpan[l] = inverse(span[l])
 	}
-	v := hi
-	if -lo > hi {
-		v = lo
-	}
-	level := s.layout.lo - wider
-	if turned {
-		level = s.layout.hi + wider
-	}
-	s.set(l, v/level, 0)
+	return span, inverseSpan
 }
 
-// refit sets the parameters to those that suit the levels of f best.
-func (s *search) refit(f *kernel.Fit) {
+// fitRange tries the parameters by which the span of a lane has so many levels, and
+// those that suit what comes out.
+func (s *search) fitRange(span, inverseSpan *[lanes]float32, levels float32) {
+	per := 1 / levels
+	offset := s.try.Offset
 	for l := range lanes {
-		scale, offset := f.Scale[l], f.Offset[l]
-		q, qq, r, qr, w := f.Q[l], f.QQ[l], f.R[l], f.QR[l], s.weight[l]
-		if !s.affine {
-			if qq > 0 {
-				scale += qr / qq
-			}
-			s.set(l, scale, 0)
-			continue
-		}
-		// The least squares of r - Δs·q + Δo.
-		if det := float32(w*qq) - float32(q*q); det > 1e-5*w*qq {
-			ds := (float32(w*qr) - float32(r*q)) / det
-			do := (float32(ds*q) - r) / w
-			if s.subs > 1 && offset+do < 0 {
-				do = -offset
-				ds = (qr + float32(do*q)) / qq
-			}
-			if scale+ds > 0 {
-				scale, offset = scale+ds, offset+do
-			}
-		}
-		s.set(l, scale, offset)
+		s.try.Scale[l], s.try.Inverse[l] = span[l]*per, inverseSpan[l]*levels
 	}
+	s.attempt()
+	kernel.FitRefit(&s.try, &s.try, &s.weight, s.form)
+	s.attempt()
+	s.try.Offset = offset
+}
+
+// restart forgets the errors of best.
+func (s *search) restart() {
+	for l := range s.best.Error {
+		s.best.Error[l] = math.MaxFloat32
+	}
+}
+
+// attempt makes a step, and takes what is better.
+func (s *search) attempt() {
+	s.step()
+	kernel.FitBetter(&s.best, &s.try)
+}
+
+// zeros tries to leave nothing of each lane, which is better than parameters that
+// have no half near them.
+func (s *search) zeros() {
+	s.try = kernel.Fit{}
+	s.attempt()
 }
 
 // fitHalves rounds the parameters of each lane to halves, where a lane is a block.
 func (s *search) fitHalves() {
+	s.restart()
 	for l := range lanes {
-		s.d[l], s.out.d = s.half(l, s.free.Scale[l])
-		s.dmin[l], _ = s.half(l, s.free.Offset[l])
-		s.set(l, s.d[l], s.dmin[l])
+		d := s.half(l, s.free.Scale[l])
+		s.try.Scale[l], s.try.Inverse[l], s.try.Offset[l] = d, inverse(d), s.half(l, s.free.Offset[l])
 	}
-	s.best = s.try
+	s.attempt()
+	s.zeros()
+	s.units.D, s.units.Dmin = s.best.Scale, s.best.Offset
 }
 
-// half rounds a parameter of a lane to a half, in the lane's unit and not.
-func (s *search) half(l int, x float32) (float32, uint16) {
-	h := half(float32(min(65504, max(-65504, float64(x)*float64(s.unit[l])))))
-	return float32(float64(tensor.F16ToF32(h)) / float64(s.unit[l])), h
+// half rounds a parameter of a lane to a half, in the lane's unit.
+func (s *search) half(l int, x float32) float32 {
+	return tensor.F16ToF32(half(x*s.unit[l])) / s.unit[l]
 }
 
-// write packs the blocks.
-func (s *search) write(dst []byte, blocks int) {
-	n := lanes * s.values
+// write packs the blocks of src.
+func (s *search) write(dst []byte, src []float32) {
+	q := s.q[:lanes*s.values]
 	if s.nonlinear {
-		kernel.FitIndices(s.q[:n], &s.best, s.x[:n])
+		kernel.FitIndices(q, &s.best, src, &s.factor)
 	} else {
-		kernel.FitLevels(s.q[:n], &s.best, s.x[:n], s.layout.lo, s.layout.hi)
+		kernel.FitLevels(q, &s.best, src, &s.factor, s.layout.lo, s.layout.hi)
 	}
-	bytes := len(dst) / blocks
-	for b := range blocks {
-		first := b * s.subs
-		_, s.out.d = s.half(first, s.d[first])
-		_, s.out.dmin = s.half(first, s.dmin[first])
+	values, bytes := s.d.Block()
+	for first := 0; len(dst) > 0; first += s.subs {
+		s.out.d, s.out.dmin = half(s.units.D[first]*s.unit[first]), half(s.units.Dmin[first]*s.unit[first])
 		for j := range s.subs {
-			l := first + j
-			s.out.scale[j], s.out.minimum[j] = int8(s.scale[l]), int8(s.minimum[l])
-			for i := range s.values {
-				s.out.q[s.values*j+i] = s.q[lanes*i+l]
-			}
+			s.out.scale[j], s.out.minimum[j] = int8(s.best.Whole[first+j]), int8(s.best.Minimum[first+j])
 		}
-		s.pack(dst[b*bytes:][:bytes], &s.out)
+		pack(dst[:bytes], s.d, &s.out, q[:values])
+		dst, q = dst[bytes:], q[values:]
 	}
 }

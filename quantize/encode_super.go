@@ -1,132 +1,131 @@
 package quantize
 
-import "math"
+import (
+	"math"
 
-// fitWhole finds d and dmin of each superblock, and the whole numbers of its
+	"github.com/deskseek/deskseek/kernel"
+)
+
+// fitSuper finds d and dmin of each superblock, and the whole numbers of its
 // sub-blocks.
-func (s *search) fitWhole() {
+func (s *search) fitSuper() {
 	for first := 0; first < lanes; first += s.subs {
 		s.startSuper(first)
 	}
-	for l := range lanes {
-		s.best.Error[l] = math.MaxFloat32
-	}
-	s.fitScales()
+	s.restart()
+	s.fitWhole()
+	s.zeros()
 	for range 2 {
 		s.refitSuper()
-		s.fitScales()
+		s.fitWhole()
 	}
 }
 
 // startSuper sets d and dmin so that the largest scale and the largest minimum get
 // the largest whole numbers.
 func (s *search) startSuper(first int) {
-	var scale, offset float32
+	var lo, hi, offset float32
 	for l := first; l < first+s.subs; l++ {
-		if v := s.free.Scale[l]; abs(v) > abs(scale) {
-			scale = v
-		}
+		lo, hi = min(lo, s.free.Scale[l]), max(hi, s.free.Scale[l])
 		offset = max(offset, s.free.Offset[l])
 	}
-	largest := s.scaleHi
-	if !s.affine {
-		largest = s.scaleLo
+	d := hi / s.scaleHi
+	if s.form == kernel.FitScale {
+		if -lo > hi {
+			hi = lo
+		}
+		d = hi / s.scaleLo
 	}
-	d, _ := s.half(first, scale/largest)
-	dmin, _ := s.half(first, offset/s.scaleHi)
-	s.setSuper(first, d, dmin)
+	s.setSuper(first, s.half(first, d), s.half(first, offset/s.scaleHi))
 }
-
-func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
 func (s *search) setSuper(first int, d, dmin float32) {
+	u, inverseD, inverseDmin := &s.units, inverse(d), inverse(dmin)
 	for l := first; l < first+s.subs; l++ {
-		s.d[l], s.dmin[l] = d, dmin
+		u.D[l], u.Dmin[l], u.InverseD[l], u.InverseDmin[l] = d, dmin, inverseD, inverseDmin
 	}
 }
 
-// whole returns the whole number in a range that is nearest to x.
-func whole(x, lo, hi float32) float32 {
-	return float32(math.RoundToEven(float64(max(lo, min(hi, x)))))
-}
-
-// fitScales tries, for every sub-block, whole numbers about those that its own
-// scale and offset ask for, and keeps what lessens its error.
-func (s *search) fitScales() {
-	nearby := s.nearby
-	if !s.affine {
-		nearby = here
-	}
-	for _, ds := range alongside {
-		for _, dm := range nearby {
-			for l := range lanes {
-				f, d, dmin := &s.free, s.d[l], s.dmin[l]
-				scale := whole(f.Scale[l]*inverse(d), s.scaleLo, s.scaleHi)
-				scale = max(s.scaleLo, min(s.scaleHi, scale+ds))
-				var minimum float32
-				if s.affine && s.weight[l] > 0 {
-					// The offset that suits the levels of the free fit with this scale.
-					offset := f.Offset[l] + (float32((d*scale-f.Scale[l])*f.Q[l])-f.R[l])/s.weight[l]
-					minimum = whole(offset*inverse(dmin), 0, s.scaleHi)
-					minimum = max(0, min(s.scaleHi, minimum+dm))
-				}
-				s.setWhole(l, scale, minimum)
-			}
-			s.step()
-			s.keep()
+// fitWhole tries, for every sub-block, whole numbers about those that its own scale
+// and offset ask for, and keeps what lessens its error. Where the levels reach
+// further down than up, it tries the scale of the other sign too, with which the
+// greatest value is at the other end.
+func (s *search) fitWhole() {
+	for _, s.units.MoreScale = range alongside {
+		for _, s.units.MoreMinimum = range s.nearby {
+			kernel.FitWhole(&s.try, &s.free, &s.units)
+			s.attempt()
 		}
 	}
-}
-
-func (s *search) setWhole(l int, scale, minimum float32) {
-	s.tryS[l], s.tryM[l] = scale, minimum
-	s.set(l, s.d[l]*scale, s.dmin[l]*minimum)
+	if s.form != kernel.FitScale {
+		return
+	}
+	turned := s.free
+	for l := range turned.Scale {
+		turned.Scale[l] *= s.layout.hi / s.layout.lo
+	}
+	for _, s.units.MoreScale = range alongside {
+		kernel.FitWhole(&s.try, &turned, &s.units)
+		s.attempt()
+	}
 }
 
 // refitSuper moves d and dmin to what suits the whole numbers and levels best, by
 // least squares, and keeps them where the superblock's error is less.
 func (s *search) refitSuper() {
-	oldD, oldMin := s.d, s.dmin
-	var before [lanes]float32
+	old := s.units
+	var before [lanes]float64
 	for first := 0; first < lanes; first += s.subs {
-		var ss, sm, mm, sr, mr, e float64
-		for l := first; l < first+s.subs; l++ {
-			a, m := float64(s.scale[l]), float64(s.minimum[l])
-			ss += a * a * float64(s.best.QQ[l])
-			sm += a * m * float64(s.best.Q[l])
-			mm += m * m * float64(s.weight[l])
-			sr += a * float64(s.best.QR[l])
-			mr += m * float64(s.best.R[l])
-			e += float64(s.best.Error[l])
-		}
-		before[first] = float32(e)
-		d, dmin := float64(s.d[first]), float64(s.dmin[first])
-		// The least squares of r - Δd·scale·q + Δdmin·minimum.
-		if det := ss*mm - sm*sm; det > 1e-6*ss*mm {
-			dd := (mm*sr - mr*sm) / det
-			d, dmin = d+dd, dmin+(dd*sm-mr)/mm
-		} else if ss > 0 {
-			d += sr / ss
-		}
-		x, _ := s.half(first, float32(d))
-		y, _ := s.half(first, float32(dmin))
-		s.setSuper(first, x, y)
+		var d, dmin float32
+		d, dmin, before[first] = s.solveSuper(first)
+		s.setSuper(first, s.half(first, d), s.half(first, dmin))
 	}
 	for l := range lanes {
-		s.setWhole(l, s.scale[l], s.minimum[l])
+		whole, minimum := s.best.Whole[l], s.best.Minimum[l]
+		scale := s.units.D[l] * whole
+		s.try.Whole[l], s.try.Minimum[l] = whole, minimum
+		s.try.Scale[l], s.try.Inverse[l], s.try.Offset[l] = scale, inverse(scale), s.units.Dmin[l]*minimum
 	}
 	s.step()
 	for first := 0; first < lanes; first += s.subs {
 		var e float64
-		for l := first; l < first+s.subs; l++ {
-			e += float64(s.try.Error[l])
+		for _, v := range s.try.Error[first:][:s.subs] {
+			e += float64(v)
 		}
-		if float32(e) < before[first] {
-			for l := first; l < first+s.subs; l++ {
-				take(&s.best, &s.try, l)
-			}
-		} else {
-			s.setSuper(first, oldD[first], oldMin[first])
+		// All of a superblock is taken, or nothing.
+		worse := &s.best
+		if e >= before[first] {
+			worse = &s.try
+			s.setSuper(first, old.D[first], old.Dmin[first])
+		}
+		for l := first; l < first+s.subs; l++ {
+			worse.Error[l] = math.MaxFloat32
 		}
 	}
+	kernel.FitBetter(&s.best, &s.try)
+}
+
+// solveSuper returns the d and dmin of a superblock with the least error for the
+// whole numbers and levels that it has, and its error now.
+func (s *search) solveSuper(first int) (d, dmin float32, e float64) {
+	var ss, sm, mm, sr, mr float64
+	f := &s.best
+	for l := first; l < first+s.subs; l++ {
+		a, m := float64(f.Whole[l]), float64(f.Minimum[l])
+		ss += a * a * float64(f.QQ[l])
+		sm += a * m * float64(f.Q[l])
+		mm += m * m * float64(s.weight[l])
+		sr += a * float64(f.QR[l])
+		mr += m * float64(f.R[l])
+		e += float64(f.Error[l])
+	}
+	x, y := float64(s.units.D[first]), float64(s.units.Dmin[first])
+	// The least squares of r - Δd·scale·q + Δdmin·minimum.
+	if det := ss*mm - sm*sm; det > 1e-6*ss*mm {
+		dd := (mm*sr - mr*sm) / det
+		x, y = x+dd, y+(dd*sm-mr)/mm
+	} else if ss > 0 {
+		x += sr / ss
+	}
+	return float32(x), float32(y), e
 }
