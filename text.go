@@ -161,7 +161,7 @@ func textOfGGUF(path string, m checkpoint.Metadata) (t Text) {
 // tokenizerOfGGUF returns nil where there is none.
 func tokenizerOfGGUF(m checkpoint.Metadata) (*token.Tokenizer, error) {
 	model, ok, err := m.Str("tokenizer.ggml.model")
-	if err != nil || !ok {
+	if err != nil || !ok || model == "none" || model == "no_vocab" {
 		return nil, err
 	}
 	pre, _, err := m.Str("tokenizer.ggml.pre")
