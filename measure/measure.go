@@ -1,6 +1,7 @@
 // Package measure says how fast a network computes on this machine, and how fast
 // the machine itself reads and multiplies: the two roofs that no network can be
-// above. It drives a deepseek.Model step by step, as the engine does.
+// above; and how well the network guesses a text. It drives a deepseek.Model step by
+// step, as the engine does.
 //
 // It knows no text and no request, and prints nothing. What a figure is taken of
 // is said at its field; docs/bench.md says how to read them together.

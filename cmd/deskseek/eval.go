@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskseek/deskseek"
+	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/measure"
+	"github.com/deskseek/deskseek/token"
+)
+
+func newEval() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "eval",
+		Short: "Say how good a model's guesses are",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newEvalPPL())
+	return c
+}
+
+// pplFlags are those of `deskseek eval ppl`.
+type pplFlags struct {
+	model  modelFlag
+	file   string
+	window int
+	chunks int
+	json   bool
+}
+
+func newEvalPPL() *cobra.Command {
+	var f pplFlags
+	c := &cobra.Command{
+		Use:   "ppl -f TEXT",
+		Short: "Perplexity of a text",
+		Long: `Read a text in windows of -c tokens, and say how well the model guesses the second
+half of each: its perplexity, with the standard error. Windows, begin tokens and
+what is scored are those of llama.cpp's llama-perplexity, so that figures compare.
+Progress goes to standard error.`,
+		Example: `  deskseek eval ppl -f book.txt
+  deskseek eval ppl -m model.gguf -f book.txt --chunks 20 --math exact --json`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+	}
+	f.model.add(c)
+	c.Flags().StringVarP(&f.file, "file", "f", "", "the text, UTF-8; names of special tokens in it are plain text")
+	c.Flags().IntVarP(&f.window, "ctx", "c", 512, "tokens of a window")
+	c.Flags().IntVar(&f.chunks, "chunks", 0, "the most windows to read (default all)")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return c
+}
+
+func (f *pplFlags) run(c *cobra.Command) error {
+	switch {
+	case f.file == "":
+		return usagef("-f is needed: the text to read")
+	case f.window < 4:
+		return usagef("-c is %d, want 4 or more", f.window)
+	case f.chunks < 0:
+		return usagef("--chunks is %d, want 0 (all) or more", f.chunks)
+	}
+	if err := f.model.check(c); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(f.file)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(data) {
+		return fmt.Errorf("%s is no text in UTF-8", f.file)
+	}
+	ck, err := f.model.loaded(c)
+	if err != nil {
+		return err
+	}
+	defer ck.Close()
+	text := deskseek.LoadText(ck)
+	if text.Tokenizer == nil {
+		if text.TokenizerError != nil {
+			return text.TokenizerError
+		}
+		return fmt.Errorf("%s has no tokenizer", ck.Path())
+	}
+	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: true})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	p, err := measure.PerplexityOf(c.Context(), m, text.Tokenizer.Encode([]token.ID{}, string(data), false), measure.PerplexityOptions{
+		Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr()),
+	})
+	if err != nil {
+		return err
+	}
+	return f.print(c.OutOrStdout(), p)
+}
+
+func (f *pplFlags) print(w io.Writer, p measure.Perplexity) error {
+	value, e := p.Value()
+	if !f.json {
+		_, err := fmt.Fprintf(w, "perplexity %.4f ± %.4f (%d tokens in %d windows)\n", value, e, p.Tokens, p.Windows)
+		return err
+	}
+	mean, meanError := p.Mean()
+	return printJSON(w, struct {
+		Perplexity      float64 `json:"perplexity"`
+		PerplexityError float64 `json:"perplexity_error"`
+		NLL             float64 `json:"nll"`
+		NLLError        float64 `json:"nll_error"`
+		Tokens          int     `json:"tokens"`
+		Windows         int     `json:"windows"`
+		Window          int     `json:"window"`
+		Math            string  `json:"math"`
+	}{value, e, mean, meanError, p.Tokens, p.Windows, f.window, f.model.math})
+}
+
+// pplProgress tells w once a second how far it is.
+func pplProgress(w io.Writer) func(done, total int, p measure.Perplexity) {
+	start := time.Now()
+	next := start.Add(time.Second)
+	return func(done, total int, p measure.Perplexity) {
+		now := time.Now()
+		if now.Before(next) {
+			return
+		}
+		next = now.Add(time.Second)
+		value, e := p.Value()
+		left := time.Duration(float64(now.Sub(start)) / float64(done) * float64(total-done)).Round(time.Second)
+		fmt.Fprintf(w, "window %d of %d: perplexity %.4f ± %.4f, %v left\n", done, total, value, e, left)
+	}
+}
