@@ -340,3 +340,43 @@ func TestMLX(t *testing.T) {
 		}
 	}
 }
+
+// TestImportance: each row is encoded with the importance of its tensor's columns and of
+// its matrix of a stack, and a wrong number of columns is an error.
+func TestImportance(t *testing.T) {
+	dir, ck := t.TempDir(), openDemo(t)
+	columns := func(name string, matrix int) []float32 {
+		if name != "blk.1.ffn_down_exps.weight" || matrix != 3 {
+			return nil
+		}
+		w := make([]float32, ck.Tensor(name).Cols)
+		for i := range w {
+			w[i] = float32(1 + i%50)
+		}
+		return w
+	}
+	plain := openPath(t, write(t, ck, filepath.Join(dir, "plain.gguf"), Options{Type: tensor.Q3_K}))
+	got := openPath(t, write(t, ck, filepath.Join(dir, "weighed.gguf"), Options{Type: tensor.Q3_K, Importance: columns}))
+	for _, name := range got.Names() {
+		x := got.Tensor(name)
+		want := bytes.Clone(plain.Tensor(name).Data)
+		if name == "blk.1.ffn_down_exps.weight" {
+			source := ck.Tensor(name)
+			rows, values := source.Rows/source.Shape[0], make([]float32, source.Cols)
+			for r := 3 * rows; r < 4*rows; r++ {
+				tensor.Decode(values, source, r)
+				Encode(want[r*x.RowBytes():(r+1)*x.RowBytes()], x.DType, values, columns(name, 3))
+			}
+		}
+		if !bytes.Equal(x.Data, want) {
+			t.Errorf("%s is encoded with other weights", name)
+		}
+	}
+	p, err := NewPlan(ck, filepath.Join(dir, "wrong.gguf"), Options{Importance: func(string, int) []float32 { return make([]float32, 5) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Write(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "importance of 5 columns, want 256") {
+		t.Errorf("error %v", err)
+	}
+}
