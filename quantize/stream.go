@@ -148,13 +148,7 @@ func (w *worker) encode(t *output, c chunk) error {
 		w.out[i] = grown(w.out[i], (c.hi-c.lo)*t.places[i].rowBytes)
 		clear(w.out[i]) // two codes share a byte
 	}
-	var importance []float32
-	if f := w.stream.plan.options.Importance; f != nil {
-		importance = f(t.Name, c.piece)
-	}
-	if importance != nil && len(importance) != t.cols {
-		return fmt.Errorf("tensor %s: importance of %d columns, want %d", t.Name, len(importance), t.cols)
-	}
+	importance := w.stream.plan.importance(t, c.piece)
 	lo, hi := c.lo, c.hi
 	if p.Transposed {
 		lo, hi = 0, p.Rows

@@ -341,42 +341,50 @@ func TestMLX(t *testing.T) {
 	}
 }
 
-// TestImportance: each row is encoded with the importance of its tensor's columns and of
-// its matrix of a stack, and a wrong number of columns is an error.
+// TestImportance: each row is encoded with the importance of its tensor's columns and
+// of its matrix of a stack; an imatrix of another network is refused.
 func TestImportance(t *testing.T) {
+	const name = "blk.1.ffn_down_exps.weight"
 	dir, ck := t.TempDir(), openDemo(t)
-	columns := func(name string, matrix int) []float32 {
-		if name != "blk.1.ffn_down_exps.weight" || matrix != 3 {
-			return nil
-		}
-		w := make([]float32, ck.Tensor(name).Cols)
-		for i := range w {
-			w[i] = float32(1 + i%50)
-		}
-		return w
+	source := ck.Tensor(name)
+	counts, sums := make([]int, source.Shape[0]), make([]float32, source.Shape[0]*source.Cols)
+	counts[3] = 1
+	columns := sums[3*source.Cols:][:source.Cols]
+	for i := range columns {
+		columns[i] = float32(1 + i%50)
 	}
+	var m Imatrix
+	if err := m.Set(name, counts, sums); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Type: tensor.Q3_K, Imatrix: &m}
 	plain := openPath(t, write(t, ck, filepath.Join(dir, "plain.gguf"), Options{Type: tensor.Q3_K}))
-	got := openPath(t, write(t, ck, filepath.Join(dir, "weighed.gguf"), Options{Type: tensor.Q3_K, Importance: columns}))
-	for _, name := range got.Names() {
-		x := got.Tensor(name)
-		want := bytes.Clone(plain.Tensor(name).Data)
-		if name == "blk.1.ffn_down_exps.weight" {
-			source := ck.Tensor(name)
+	got := openPath(t, write(t, ck, filepath.Join(dir, "weighed.gguf"), o))
+	for _, n := range got.Names() {
+		x := got.Tensor(n)
+		want := bytes.Clone(plain.Tensor(n).Data)
+		if n == name {
 			rows, values := source.Rows/source.Shape[0], make([]float32, source.Cols)
 			for r := 3 * rows; r < 4*rows; r++ {
 				tensor.Decode(values, source, r)
-				Encode(want[r*x.RowBytes():(r+1)*x.RowBytes()], x.DType, values, columns(name, 3))
+				Encode(want[r*x.RowBytes():(r+1)*x.RowBytes()], x.DType, values, columns)
 			}
 		}
 		if !bytes.Equal(x.Data, want) {
-			t.Errorf("%s is encoded with other weights", name)
+			t.Errorf("%s is encoded with other weights", n)
 		}
 	}
-	p, err := NewPlan(ck, filepath.Join(dir, "wrong.gguf"), Options{Importance: func(string, int) []float32 { return make([]float32, 5) }})
+	p, err := NewPlan(ck, "out.gguf", o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Write(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "importance of 5 columns, want 256") {
+	if notes := strings.Join(p.Notes(), "; "); !strings.Contains(notes, "and 7 (experts) have seen no token") {
+		t.Errorf("notes %s", notes)
+	}
+	if err := m.Set("output.weight", []int{1}, make([]float32, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewPlan(ck, "out.gguf", o); err == nil || !strings.Contains(err.Error(), "imatrix: tensor output.weight: it has 1 × 5 columns, the network's 1 × 256") {
 		t.Errorf("error %v", err)
 	}
 }
