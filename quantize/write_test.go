@@ -388,3 +388,44 @@ func TestImportance(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestVocabulary: the tokenizer of a folder gets unused tokens up to the rows of the
+// embedding; one with more tokens than rows is refused.
+func TestVocabulary(t *testing.T) {
+	dir, ck := t.TempDir(), openDemo(t)
+	folder := write(t, ck, filepath.Join(dir, "folder"), Options{Format: checkpoint.MLX})
+	v, err := vocabularyOf(ck.Metadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func() (checkpoint.Metadata, error) {
+		data, err := v.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, tokenizerFile), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewPlan(openPath(t, folder), "out.gguf", Options{})
+		if err != nil {
+			return nil, err
+		}
+		return p.metadata()
+	}
+	rows := len(v.Tokens)
+	v.Tokens, v.Types = append(v.Tokens, "<｜one too many｜>"), append(v.Types, 3)
+	if _, err := rewrite(); err == nil || !strings.Contains(err.Error(), "tokenizer.json has 2049 tokens, the network's vocabulary only 2048") {
+		t.Errorf("error %v", err)
+	}
+	v.Tokens, v.Types = v.Tokens[:rows], v.Types[:rows]
+	last := len(v.Types) - 1
+	v.Types[last] = 5 // an id without a token
+	meta, err := rewrite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, _, err := meta.Strings("tokenizer.ggml.tokens")
+	if err != nil || len(tokens) != rows || tokens[last] != "[PAD2047]" {
+		t.Errorf("%d tokens, the last %q, error %v", len(tokens), tokens[len(tokens)-1], err)
+	}
+}
