@@ -12,7 +12,8 @@ import (
 // Name is what the model is called in messages.
 const Name = "stories-10m (built in)"
 
-// weights is the model as a GGUF file, made by tools/demo-gguf.
+// weights is the model as a GGUF file, in Q8_0, as deskseek quantize
+// writes it.
 //
 //go:embed stories-10m.gguf
 var weights []byte

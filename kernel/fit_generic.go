@@ -178,8 +178,8 @@ func fitWholeGeneric(next, f *Fit, u *FitUnits) {
 		whole := uniformLevel(float32(f.Scale[l]*u.InverseD[l]), u.Lo, u.Hi)
 		whole = uniformLevel(whole+u.MoreScale, u.Lo, u.Hi)
 		scale := float32(u.D[l] * whole)
-		more := float32(float32((scale-f.Scale[l])*f.Q[l])-f.R[l]) * u.InverseWeight[l]
-		minimum := uniformLevel(float32((f.Offset[l]+float32(more))*u.InverseDmin[l]), 0, u.Top)
+		more := float32((float32((scale-f.Scale[l])*f.Q[l]) - f.R[l]) * u.InverseWeight[l])
+		minimum := uniformLevel(float32((f.Offset[l]+more)*u.InverseDmin[l]), 0, u.Top)
 		minimum = uniformLevel(minimum+u.MoreMinimum, 0, u.Top)
 		next.Whole[l], next.Minimum[l] = whole, minimum
 		next.Scale[l], next.Inverse[l], next.Offset[l] = scale, finiteInverse(scale), float32(u.Dmin[l]*minimum)

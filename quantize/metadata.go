@@ -102,6 +102,9 @@ func (p *Plan) text() (kv []checkpoint.KeyValue, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
 	}
+	if rows := p.parts.Config.Vocabulary; len(v.Tokens) > rows {
+		return nil, fmt.Errorf("%s has %d tokens, the network's vocabulary only %d", tokenizerFile, len(v.Tokens), rows)
+	}
 	v.Pad(p.parts.Config.Vocabulary)
 	config, err := p.tokenizerConfig()
 	if err != nil {

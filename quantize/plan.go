@@ -90,6 +90,9 @@ func NewPlan(in *checkpoint.Checkpoint, out string, o Options) (*Plan, error) {
 	if err := p.checkRules(); err != nil {
 		return nil, err
 	}
+	if err := p.fitImatrix(); err != nil {
+		return nil, err
+	}
 	if o.Format == checkpoint.MLX {
 		err = p.layMLX()
 	} else {
@@ -120,6 +123,46 @@ func (p *Plan) checkRules() error {
 		}
 	}
 	return nil
+}
+
+// fitImatrix: the importance matrix is this network's; and notes what it lacks.
+func (p *Plan) fitImatrix() error {
+	m := p.options.Imatrix
+	if m == nil {
+		return nil
+	}
+	matrices, unknown, unseen := 0, 0, 0
+	for i := range p.tensors {
+		t := &p.tensors[i]
+		if t.Inputs == 0 || t.Role == deepseek.RouterScore || t.Role == deepseek.Embedding {
+			continue
+		}
+		if err := m.Fit(t.Name, len(t.Pieces), t.cols); err != nil {
+			return err
+		}
+		counts := m.Counts(t.Name)
+		matrices += len(t.Pieces)
+		if counts == nil {
+			unknown += len(t.Pieces)
+		}
+		for _, n := range counts {
+			if n == 0 {
+				unseen++
+			}
+		}
+	}
+	if unknown+unseen > 0 {
+		p.notes = append(p.notes, fmt.Sprintf("of %d matrices the importance matrix does not know %d, and %d (experts) have seen no token: their columns count alike", matrices, unknown, unseen))
+	}
+	return nil
+}
+
+// importance returns that of a matrix of a tensor; nil if nothing is known.
+func (p *Plan) importance(t *output, matrix int) []float32 {
+	if p.options.Imatrix == nil || t.Inputs == 0 {
+		return nil
+	}
+	return p.options.Imatrix.Columns(t.Name, matrix)
 }
 
 func (p *Plan) firstOf(r deepseek.Role) string {

@@ -9,6 +9,7 @@
 package quantize
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -37,10 +38,10 @@ type Options struct {
 	// Threads is how many goroutines work. The bytes do not depend on it. Default
 	// one a processor.
 	Threads int
-	// Importance returns a weight for each column of a tensor of GGUF's name, the
-	// mean square of what it is multiplied with; of a stack, of matrix expert. It may
-	// return nil. Default: all columns are alike.
-	Importance func(tensor string, expert int) []float32
+	// Imatrix says how much each column of a matrix matters; GGUF only. What it does
+	// not know of has columns that are alike. NewPlan fits it to the network.
+	// Default none.
+	Imatrix *Imatrix
 }
 
 func (o Options) withDefaults() Options {
@@ -87,6 +88,9 @@ func (o *Options) validate() error {
 		return fmt.Errorf("a split after %d bytes or %d tensors, want numbers that are not negative", o.Split.Bytes, o.Split.Tensors)
 	case o.Split != (checkpoint.SplitLimit{}) && o.Format == checkpoint.MLX:
 		return fmt.Errorf("only GGUF is split on demand; MLX folders have shards of %d GB", shardBytes/1_000_000_000)
+	}
+	if o.Imatrix != nil && o.Format == checkpoint.MLX {
+		return errors.New("an importance matrix is for GGUF; MLX's rule knows no importance")
 	}
 	for _, r := range o.Rules {
 		if !slices.Contains(types, r.Type) {

@@ -142,13 +142,13 @@ func (p *Plan) fingerprint() string {
 		}
 		fmt.Fprintln(h)
 	}
-	if f := p.options.Importance; f != nil {
+	if p.options.Imatrix != nil {
 		var b []byte
 		for i := range p.tensors {
 			t := &p.tensors[i]
 			for e := range t.Pieces {
 				b = b[:0]
-				for _, x := range f(t.Name, e) {
+				for _, x := range p.importance(t, e) {
 					b = little.AppendUint32(b, math.Float32bits(x))
 				}
 				h.Write(b)

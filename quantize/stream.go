@@ -148,13 +148,7 @@ func (w *worker) encode(t *output, c chunk) error {
 		w.out[i] = grown(w.out[i], (c.hi-c.lo)*t.places[i].rowBytes)
 		clear(w.out[i]) // two codes share a byte
 	}
-	var importance []float32
-	if f := w.stream.plan.options.Importance; f != nil {
-		importance = f(t.Name, c.piece)
-	}
-	if importance != nil && len(importance) != t.cols {
-		return fmt.Errorf("tensor %s: importance of %d columns, want %d", t.Name, len(importance), t.cols)
-	}
+	importance := w.stream.plan.importance(t, c.piece)
 	lo, hi := c.lo, c.hi
 	if p.Transposed {
 		lo, hi = 0, p.Rows
@@ -236,11 +230,18 @@ var ErrNotFinite = errors.New("want finite weights")
 // finite says which value of a row of a stored matrix is no finite number. The
 // matrix may be one of a stack.
 func finite(t *tensor.Tensor, matrix, row int, values []float32) error {
-	var sum float32
-	for _, x := range values {
-		sum += x - x // 0, or NaN
+	var sums [4]float32 // of zeros, or NaN
+	for at := 0; at+4 <= len(values); at += 4 {
+		v := values[at : at+4 : at+4]
+		sums[0] += v[0] - v[0]
+		sums[1] += v[1] - v[1]
+		sums[2] += v[2] - v[2]
+		sums[3] += v[3] - v[3]
 	}
-	if sum == 0 {
+	for _, x := range values[len(values)&^3:] {
+		sums[0] += x - x
+	}
+	if sums == [4]float32{} {
 		return nil
 	}
 	for i, x := range values {

@@ -340,3 +340,92 @@ func TestMLX(t *testing.T) {
 		}
 	}
 }
+
+// TestImportance: each row is encoded with the importance of its tensor's columns and
+// of its matrix of a stack; an imatrix of another network is refused.
+func TestImportance(t *testing.T) {
+	const name = "blk.1.ffn_down_exps.weight"
+	dir, ck := t.TempDir(), openDemo(t)
+	source := ck.Tensor(name)
+	counts, sums := make([]int, source.Shape[0]), make([]float32, source.Shape[0]*source.Cols)
+	counts[3] = 1
+	columns := sums[3*source.Cols:][:source.Cols]
+	for i := range columns {
+		columns[i] = float32(1 + i%50)
+	}
+	var m Imatrix
+	if err := m.Set(name, counts, sums); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Type: tensor.Q3_K, Imatrix: &m}
+	plain := openPath(t, write(t, ck, filepath.Join(dir, "plain.gguf"), Options{Type: tensor.Q3_K}))
+	got := openPath(t, write(t, ck, filepath.Join(dir, "weighed.gguf"), o))
+	for _, n := range got.Names() {
+		x := got.Tensor(n)
+		want := bytes.Clone(plain.Tensor(n).Data)
+		if n == name {
+			rows, values := source.Rows/source.Shape[0], make([]float32, source.Cols)
+			for r := 3 * rows; r < 4*rows; r++ {
+				tensor.Decode(values, source, r)
+				Encode(want[r*x.RowBytes():(r+1)*x.RowBytes()], x.DType, values, columns)
+			}
+		}
+		if !bytes.Equal(x.Data, want) {
+			t.Errorf("%s is encoded with other weights", n)
+		}
+	}
+	p, err := NewPlan(ck, "out.gguf", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(p.Notes(), "; "); !strings.Contains(notes, "and 7 (experts) have seen no token") {
+		t.Errorf("notes %s", notes)
+	}
+	if err := m.Set("output.weight", []int{1}, make([]float32, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewPlan(ck, "out.gguf", o); err == nil || !strings.Contains(err.Error(), "imatrix: tensor output.weight: it has 1 × 5 columns, the network's 1 × 256") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestVocabulary: the tokenizer of a folder gets unused tokens up to the rows of the
+// embedding; one with more tokens than rows is refused.
+func TestVocabulary(t *testing.T) {
+	dir, ck := t.TempDir(), openDemo(t)
+	folder := write(t, ck, filepath.Join(dir, "folder"), Options{Format: checkpoint.MLX})
+	v, err := vocabularyOf(ck.Metadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewrite := func() (checkpoint.Metadata, error) {
+		data, err := v.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, tokenizerFile), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := NewPlan(openPath(t, folder), "out.gguf", Options{})
+		if err != nil {
+			return nil, err
+		}
+		return p.metadata()
+	}
+	rows := len(v.Tokens)
+	v.Tokens, v.Types = append(v.Tokens, "<｜one too many｜>"), append(v.Types, 3)
+	if _, err := rewrite(); err == nil || !strings.Contains(err.Error(), "tokenizer.json has 2049 tokens, the network's vocabulary only 2048") {
+		t.Errorf("error %v", err)
+	}
+	v.Tokens, v.Types = v.Tokens[:rows], v.Types[:rows]
+	last := len(v.Types) - 1
+	v.Types[last] = 5 // an id without a token
+	meta, err := rewrite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, _, err := meta.Strings("tokenizer.ggml.tokens")
+	if err != nil || len(tokens) != rows || tokens[last] != "[PAD2047]" {
+		t.Errorf("%d tokens, the last %q, error %v", len(tokens), tokens[len(tokens)-1], err)
+	}
+}

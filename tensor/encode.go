@@ -17,18 +17,19 @@ func EncodeQ8_0(dst []byte, src []float32) {
 		panic(fmt.Sprintf("tensor: encoding %d values as Q8_0 in %d bytes", len(src), len(dst)))
 	}
 	for ; len(src) > 0; dst, src = dst[34:], src[32:] {
-		var amax float32
+		var largest uint32 // magnitudes are ordered as their bits are
 		for _, x := range src[:32] {
-			amax = max(amax, float32(math.Abs(float64(x))))
+			largest = max(largest, math.Float32bits(x)&^(1<<31))
 		}
-		d := amax / 127
+		d := math.Float32frombits(largest) / 127
 		little.PutUint16(dst, F32ToF16(d))
 		inverse := 1 / d
 		if inverse > math.MaxFloat32 { // d is zero as a half, and the block so whatever q
 			inverse = 0
 		}
 		for i, x := range src[:32] {
-			dst[2+i] = byte(int8(math.Round(float64(x * inverse))))
+			v := float64(x * inverse) // a float32: v ± 0.5 is exact, and the conversion cuts off
+			dst[2+i] = byte(int32(v + math.Copysign(0.5, v)))
 		}
 	}
 }
