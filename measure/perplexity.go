@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/token"
@@ -37,10 +38,14 @@ type Perplexity struct {
 // Mean returns the mean of -ln p of the tokens, and its standard error, which takes
 // them to be independent.
 func (p Perplexity) Mean() (mean, plusMinus float64) {
-	n := float64(p.Tokens)
-	mean = p.sum / n
-	if p.Tokens > 1 {
-		plusMinus = math.Sqrt(max(p.squares/n-mean*mean, 0) / (n - 1))
+	return meanAndError(p.sum, p.squares, p.Tokens)
+}
+
+// meanAndError returns the mean of n values, and its standard error.
+func meanAndError(sum, squares float64, n int) (mean, plusMinus float64) {
+	mean = sum / float64(n)
+	if n > 1 {
+		plusMinus = math.Sqrt(max(squares/float64(n)-mean*mean, 0) / float64(n-1))
 	}
 	return mean, plusMinus
 }
@@ -52,14 +57,18 @@ func (p Perplexity) Value() (value, plusMinus float64) {
 }
 
 func (p *Perplexity) add(logits []float32, next token.ID) {
-	nll := logSumExp(logits) - float64(logits[next])
+	p.count(logSumExp(logits) - float64(logits[next]))
+}
+
+// count adds the -ln p of a token.
+func (p *Perplexity) count(nll float64) {
 	p.Tokens++
 	p.sum += nll
 	p.squares += nll * nll
 }
 
 // logSumExp returns ln Σ exp.
-func logSumExp(logits []float32) float64 {
+func logSumExp[F float32 | float64](logits []F) float64 {
 	top := math.Inf(-1)
 	for _, x := range logits {
 		top = max(top, float64(x))
@@ -81,30 +90,18 @@ func logSumExp(logits []float32) float64 {
 func PerplexityOf(ctx context.Context, m *deepseek.Model, text []token.ID, o PerplexityOptions) (Perplexity, error) {
 	o = o.withDefaults()
 	var p Perplexity
-	switch {
-	case o.Window < 4 || o.Window > m.Config.Context:
-		return p, fmt.Errorf("a window of %d tokens, want 4 to the context of %d", o.Window, m.Config.Context)
-	case o.Windows < 0:
-		return p, fmt.Errorf("%d windows, want 0 (all) or more", o.Windows)
-	}
-	bos := token.ID(m.Config.BOS)
-	if bos >= 0 {
-		text = append([]token.ID{bos}, text...)
+	text, err := o.cut(m, text, 2)
+	if err != nil {
+		return p, err
 	}
 	total := len(text) / o.Window
-	if total < 2 {
-		return p, fmt.Errorf("the text has %d tokens, want at least two windows of %d", len(text), o.Window)
-	}
-	if o.Windows > 0 {
-		total = min(total, o.Windows)
-	}
 	w := newWindow(m, o.Window)
 	for i := range total {
-		tokens := append(w.tokens[:0], text[i*o.Window:][:o.Window]...)
-		if bos >= 0 {
-			tokens[0] = bos
-		}
-		if err := w.read(ctx, tokens, p.add); err != nil {
+		err := w.read(ctx, text[i*o.Window:][:o.Window], func(logits []float32, next token.ID) error {
+			p.add(logits, next)
+			return nil
+		})
+		if err != nil {
 			return p, err
 		}
 		p.Windows++
@@ -115,11 +112,38 @@ func PerplexityOf(ctx context.Context, m *deepseek.Model, text []token.ID, o Per
 	return p, nil
 }
 
+// cut returns the tokens of the windows, one after the other. A text that fills fewer
+// than least is an error.
+func (o PerplexityOptions) cut(m *deepseek.Model, text []token.ID, least int) ([]token.ID, error) {
+	switch {
+	case o.Window < 4 || o.Window > m.Config.Context:
+		return nil, fmt.Errorf("a window of %d tokens, want 4 to the context of %d", o.Window, m.Config.Context)
+	case o.Windows < 0:
+		return nil, fmt.Errorf("%d windows, want 0 (all) or more", o.Windows)
+	}
+	bos := token.ID(m.Config.BOS)
+	if bos >= 0 {
+		text = append([]token.ID{bos}, text...)
+	} else {
+		text = slices.Clone(text)
+	}
+	total := len(text) / o.Window
+	if total < least {
+		return nil, fmt.Errorf("the text has %d tokens, want at least %d (windows of %d)", len(text), least*o.Window, o.Window)
+	}
+	if o.Windows > 0 {
+		total = min(total, o.Windows)
+	}
+	for i := 0; i < total && bos >= 0; i++ {
+		text[i*o.Window] = bos
+	}
+	return text[:total*o.Window], nil
+}
+
 // A window reads one sequence after the other from the same pages.
 type window struct {
 	model  *deepseek.Model
 	pages  []deepseek.PageID
-	tokens []token.ID
 	logits []float32
 }
 
@@ -127,7 +151,7 @@ type window struct {
 const stepTokens = 512
 
 func newWindow(m *deepseek.Model, size int) *window {
-	w := &window{model: m, tokens: make([]token.ID, size), logits: make([]float32, m.Vocabulary())}
+	w := &window{model: m, logits: make([]float32, m.Vocabulary())}
 	for i := range (size + deepseek.PageSize - 1) / deepseek.PageSize {
 		w.pages = append(w.pages, deepseek.PageID(i))
 	}
@@ -137,7 +161,7 @@ func newWindow(m *deepseek.Model, size int) *window {
 
 // read computes all tokens but the last, and gives the logits at the positions from
 // the middle on, each with the token that comes next.
-func (w *window) read(ctx context.Context, tokens []token.ID, guess func(logits []float32, next token.ID)) error {
+func (w *window) read(ctx context.Context, tokens []token.ID, guess func(logits []float32, next token.ID) error) error {
 	middle, end := len(tokens)/2, len(tokens)-1
 	form := deepseek.Absorbed
 	if end >= w.model.Config.ExpandFrom() {
@@ -154,7 +178,10 @@ func (w *window) read(ctx context.Context, tokens []token.ID, guess func(logits 
 		}
 		for i := range n {
 			w.logits = out.Logits(0, i, w.logits)
-			guess(w.logits, tokens[hi-n+i+1])
+			if err := guess(w.logits, tokens[hi-n+i+1]); err != nil {
+				out.Release()
+				return err
+			}
 		}
 		out.Release()
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -23,30 +25,86 @@ func (c *Class) BitsPerWeight() float64 { return 8 * float64(c.Bytes) / float64(
 
 // Classes returns the parts of the network, most bytes first.
 func (p *Plan) Classes() []Class {
-	index, types := map[string]int{}, map[string]map[tensor.DType]int64{}
-	var all []Class
+	var t tally
 	for i := range p.tensors {
-		t := &p.tensors[i]
-		at, ok := index[t.class]
-		if !ok {
-			at = len(all)
-			index[t.class], types[t.class] = at, map[tensor.DType]int64{}
-			all = append(all, Class{Name: t.class})
-		}
-		c := &all[at]
+		x := &p.tensors[i]
+		c := t.class(x.class)
 		c.Tensors++
-		c.Weights += int64(t.rows()) * int64(t.cols)
-		c.Bytes += t.bytes()
-		types[t.class][t.dtype] += t.bytes()
+		c.Weights += int64(x.rows()) * int64(x.cols)
+		t.add(c, x.dtype, x.bytes())
 	}
-	for i := range all {
-		bytes := types[all[i].Name]
-		for d := range bytes {
-			all[i].Types = append(all[i].Types, d)
+	return t.sorted()
+}
+
+// ClassesOf returns the parts of a checkpoint's network as they are stored, scales
+// included, most bytes first. Tensors are those of Format's naming, of which a stored
+// one may hold several.
+func ClassesOf(ck *checkpoint.Checkpoint) ([]Class, error) {
+	parts, err := deepseek.Assemble(ck, ck.Format(), true)
+	if err != nil {
+		return nil, err
+	}
+	var t tally
+	for i := range parts.Tensors {
+		x := &parts.Tensors[i]
+		c := t.class(classOf(&x.Weight, &parts.Config))
+		c.Tensors++
+		for _, piece := range x.Pieces {
+			c.Weights += int64(piece.Rows) * int64(piece.Cols)
+			t.add(c, piece.DType, storedBytes(piece.Tensor))
 		}
-		slices.SortFunc(all[i].Types, func(a, b tensor.DType) int {
+	}
+	return t.sorted(), nil
+}
+
+// storedBytes is the length of a tensor with its scales.
+func storedBytes(t *tensor.Tensor) int64 {
+	n := int64(len(t.Data))
+	for _, x := range []*tensor.Tensor{t.Scale, t.Bias} {
+		if x != nil {
+			n += int64(len(x.Data))
+		}
+	}
+	return n
+}
+
+// A tally adds tensors up, class by class.
+type tally struct {
+	classes []*Class
+	types   map[*Class]map[tensor.DType]int64
+}
+
+func (t *tally) class(name string) *Class {
+	for _, c := range t.classes {
+		if c.Name == name {
+			return c
+		}
+	}
+	c := &Class{Name: name}
+	t.classes = append(t.classes, c)
+	if t.types == nil {
+		t.types = map[*Class]map[tensor.DType]int64{}
+	}
+	t.types[c] = map[tensor.DType]int64{}
+	return c
+}
+
+func (t *tally) add(c *Class, d tensor.DType, bytes int64) {
+	c.Bytes += bytes
+	t.types[c][d] += bytes
+}
+
+// sorted returns the classes, and the types of each, most bytes first.
+func (t *tally) sorted() (all []Class) {
+	for _, c := range t.classes {
+		bytes := t.types[c]
+		for d := range bytes {
+			c.Types = append(c.Types, d)
+		}
+		slices.SortFunc(c.Types, func(a, b tensor.DType) int {
 			return compare(bytes[b], bytes[a], int64(a), int64(b))
 		})
+		all = append(all, *c)
 	}
 	slices.SortStableFunc(all, func(a, b Class) int { return compare(b.Bytes, a.Bytes, 0, 0) })
 	return all

@@ -22,7 +22,7 @@ func newEval() *cobra.Command {
 		Args:  usageArgs(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newEvalPPL())
+	c.AddCommand(newEvalPPL(), newEvalKLD(), newEvalBits())
 	return c
 }
 
@@ -69,37 +69,52 @@ func (f *pplFlags) run(c *cobra.Command) error {
 	if err := f.model.check(c); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(f.file)
-	if err != nil {
-		return err
+	return withModel(c, &f.model, f.file, func(m *deepseek.Model, text []token.ID) error {
+		p, err := measure.PerplexityOf(c.Context(), m, text, measure.PerplexityOptions{
+			Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr()),
+		})
+		if err != nil {
+			return err
+		}
+		return f.print(c.OutOrStdout(), p)
+	})
+}
+
+// withModel loads the model and calls do with the tokens of a file; file "" is no text.
+func withModel(c *cobra.Command, f *modelFlag, file string, do func(m *deepseek.Model, text []token.ID) error) error {
+	var data []byte
+	if file != "" {
+		var err error
+		if data, err = os.ReadFile(file); err != nil {
+			return err
+		}
+		if !utf8.Valid(data) {
+			return fmt.Errorf("%s is no text in UTF-8", file)
+		}
 	}
-	if !utf8.Valid(data) {
-		return fmt.Errorf("%s is no text in UTF-8", f.file)
-	}
-	ck, err := f.model.loaded(c)
+	ck, err := f.loaded(c)
 	if err != nil {
 		return err
 	}
 	defer ck.Close()
-	text := deskseek.LoadText(ck)
-	if text.Tokenizer == nil {
-		if text.TokenizerError != nil {
+	var ids []token.ID
+	if file != "" {
+		text := deskseek.LoadText(ck)
+		switch {
+		case text.Tokenizer != nil:
+			ids = text.Tokenizer.Encode([]token.ID{}, string(data), false)
+		case text.TokenizerError != nil:
 			return text.TokenizerError
+		default:
+			return fmt.Errorf("%s has no tokenizer", ck.Path())
 		}
-		return fmt.Errorf("%s has no tokenizer", ck.Path())
 	}
-	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: true})
+	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads, NoMTP: true})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	p, err := measure.PerplexityOf(c.Context(), m, text.Tokenizer.Encode([]token.ID{}, string(data), false), measure.PerplexityOptions{
-		Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr()),
-	})
-	if err != nil {
-		return err
-	}
-	return f.print(c.OutOrStdout(), p)
+	return do(m, ids)
 }
 
 func (f *pplFlags) print(w io.Writer, p measure.Perplexity) error {

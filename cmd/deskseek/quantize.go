@@ -174,6 +174,17 @@ func checkDisk(path string, need int64) error {
 // printPlan prints what is to be written, by parts of the network.
 func printPlan(w io.Writer, p *quantize.Plan) {
 	fmt.Fprintf(w, "%s\n", p)
+	printClasses(w, p.Classes())
+	for _, s := range append(p.Fallbacks(), p.Notes()...) {
+		fmt.Fprintf(w, "  %s\n", s)
+	}
+	if !p.MTP() {
+		fmt.Fprintln(w, "  no MTP layer")
+	}
+}
+
+// printClasses prints a table of the parts of a network, and their sum.
+func printClasses(w io.Writer, classes []quantize.Class) {
 	fmt.Fprintf(w, "  %-30s %8s %10s %10s %6s  %s\n", "", "tensors", "weights", "size", "bits", "types")
 	total := quantize.Class{Name: "all"}
 	line := func(c *quantize.Class) {
@@ -184,19 +195,13 @@ func printPlan(w io.Writer, p *quantize.Plan) {
 		row := fmt.Sprintf("  %-30s %8d %10s %10s %6.2f  %s", c.Name, c.Tensors, weightsOf(c.Weights), bytesOf(c.Bytes), c.BitsPerWeight(), strings.Join(types, " "))
 		fmt.Fprintln(w, strings.TrimRight(row, " "))
 	}
-	for _, c := range p.Classes() {
+	for _, c := range classes {
 		line(&c)
 		total.Tensors += c.Tensors
 		total.Weights += c.Weights
 		total.Bytes += c.Bytes
 	}
 	line(&total)
-	for _, s := range append(p.Fallbacks(), p.Notes()...) {
-		fmt.Fprintf(w, "  %s\n", s)
-	}
-	if !p.MTP() {
-		fmt.Fprintln(w, "  no MTP layer")
-	}
 }
 
 // weightsOf writes a number of weights as people say it: 671B.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskseek/deskseek/quantize"
+)
+
+// bitsFlags are those of `deskseek eval bits`.
+type bitsFlags struct {
+	model modelFlag
+	json  bool
+}
+
+func newEvalBits() *cobra.Command {
+	var f bitsFlags
+	c := &cobra.Command{
+		Use:   "bits",
+		Short: "Size and bits per weight, by parts of the network",
+		Long: `Say how many bytes, and bits per weight, the parts of a network take as they are
+stored, scales included, and in which types. Nothing is computed.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+	}
+	f.model.addPath(c)
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	return c
+}
+
+// bitsRow is a part of the network in JSON.
+type bitsRow struct {
+	Class   string   `json:"class"`
+	Tensors int      `json:"tensors"`
+	Weights int64    `json:"weights"`
+	Bytes   int64    `json:"bytes"`
+	Bits    float64  `json:"bits_per_weight"`
+	Types   []string `json:"types,omitempty"`
+}
+
+func (f *bitsFlags) run(c *cobra.Command) error {
+	if err := f.model.checkPath(c); err != nil {
+		return err
+	}
+	ck, err := f.model.checkpoint()
+	if err != nil {
+		return err
+	}
+	defer ck.Close()
+	classes, err := quantize.ClassesOf(ck)
+	if err != nil {
+		return err
+	}
+	if !f.json {
+		fmt.Fprintln(c.OutOrStdout(), ck.Path())
+		printClasses(c.OutOrStdout(), classes)
+		return nil
+	}
+	var rows []bitsRow
+	all := quantize.Class{Name: "all"}
+	for _, x := range classes {
+		row := bitsRow{Class: x.Name, Tensors: x.Tensors, Weights: x.Weights, Bytes: x.Bytes, Bits: x.BitsPerWeight()}
+		for _, d := range x.Types {
+			row.Types = append(row.Types, d.String())
+		}
+		rows = append(rows, row)
+		all.Tensors, all.Weights, all.Bytes = all.Tensors+x.Tensors, all.Weights+x.Weights, all.Bytes+x.Bytes
+	}
+	return printJSON(c.OutOrStdout(), append(rows, bitsRow{Class: all.Name, Tensors: all.Tensors, Weights: all.Weights, Bytes: all.Bytes, Bits: all.BitsPerWeight()}))
+}
