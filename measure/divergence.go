@@ -125,7 +125,7 @@ func Compare(ctx context.Context, m *deepseek.Model, r *Reference, o CompareOpti
 			if err := r.next(reference); err != nil {
 				return fmt.Errorf("reference, window %d: %w", i, err)
 			}
-			if math.IsInf(reference[next], -1) { // llama.cpp's floor
+			if math.IsInf(reference[next], -1) { // the token of the text is told with llama.cpp's floor
 				reference[next] = slices.Max(reference) - 16
 			}
 			d.add(logits, reference, next)
