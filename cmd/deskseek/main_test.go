@@ -368,9 +368,9 @@ func TestSignalsInChat(t *testing.T) {
 		}
 		defer llm.Close()
 		s := &conversation{llm: llm, signals: make(chan os.Signal, 1), params: deskseek.Params{IgnoreEOS: true}}
-		var errs bytes.Buffer
 		out := &signalOnWrite{to: s.signals, signal: test.signal}
-		s.out, s.errs = out, &errs
+		errs := &signalAgain{out: out}
+		s.out, s.errs = out, errs
 		if err := s.read(strings.NewReader("Tell me a story.\nAnother one.\n")); err != nil {
 			t.Fatal(err)
 		}
@@ -380,7 +380,9 @@ func TestSignalsInChat(t *testing.T) {
 	}
 }
 
-// A signalOnWrite sends a signal once a line, as soon as something is written.
+// A signalOnWrite sends a signal as soon as something is written, and no other: an
+// answer may go on for some lines before the signal is looked at, and a second one
+// would end the conversation.
 type signalOnWrite struct {
 	to     chan os.Signal
 	signal os.Signal
@@ -389,10 +391,23 @@ type signalOnWrite struct {
 
 func (s *signalOnWrite) Write(p []byte) (int, error) {
 	if !s.sent {
+		s.sent = true
 		s.to <- s.signal
 	}
-	s.sent = !bytes.HasSuffix(p, []byte("\n"))
 	return len(p), nil
+}
+
+// A signalAgain makes out send a signal again when an answer was stopped.
+type signalAgain struct {
+	bytes.Buffer
+	out *signalOnWrite
+}
+
+func (s *signalAgain) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("(stopped)")) {
+		s.out.sent = false
+	}
+	return s.Buffer.Write(p)
 }
 
 // TestFullDisk checks that output that can't be written is an error.
