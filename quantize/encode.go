@@ -10,6 +10,10 @@ import (
 
 var little = binary.LittleEndian
 
+// encoders is the edition of Encode: it goes up when bytes that it gives change, so
+// that a run which another edition began is not gone on with.
+const encoders = 1
+
 // Types returns the encodings that Encode knows.
 func Types() []tensor.DType {
 	return []tensor.DType{

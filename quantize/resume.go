@@ -123,11 +123,12 @@ func (j *journal) line(format string, args ...any) error {
 
 func (j *journal) tensor(i int, sum uint32) error { return j.line("tensor %d %08x", i, sum) }
 
-// fingerprint is of all that decides the output's bytes: the plan, the input's
-// files as the system tells them apart, and the importance of columns.
+// fingerprint is of all that decides the output's bytes: the plan, the edition of the
+// encoders, the input's files as the system tells them apart, and the importance of
+// columns.
 func (p *Plan) fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintln(h, p.options.Format)
+	fmt.Fprintln(h, p.options.Format, encoders)
 	for i := range p.files {
 		h.Write(p.files[i].header)
 	}

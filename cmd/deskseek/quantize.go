@@ -54,7 +54,7 @@ by the same command, and the result is the same; OUT appears when it is complete
 	c.Flags().StringVar(&f.kind, "type", "", "preset "+strings.Join(presets, " ")+", or one type for all matrices, such as Q4_K or BF16 (default q4; of mlx MLX4)")
 	c.Flags().StringVar(&f.format, "format", string(checkpoint.GGUF), "gguf or mlx")
 	c.Flags().StringArrayVar(&f.rules, "tensor", nil, "PATTERN=TYPE: the type of matrices whose name has the regular expression; the last that matches counts")
-	c.Flags().StringVar(&f.imatrix, "imatrix", "", "file that says how much columns matter, made by deskseek imatrix or llama-imatrix; for gguf")
+	c.Flags().StringVar(&f.imatrix, "imatrix", "", "file that says how much columns matter, as llama-imatrix writes it in GGUF; for gguf")
 	c.Flags().BoolVar(&f.noMTP, "no-mtp", false, "leave the MTP layer out")
 	c.Flags().StringVar(&f.splitSize, "split-size", "", "cut a GGUF into files of at most so much, such as 48G or 500M")
 	c.Flags().IntVar(&f.splitTensors, "split-tensors", 0, "cut a GGUF into files of at most so many tensors")
