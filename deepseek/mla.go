@@ -47,16 +47,17 @@ func (a *MLA) query(s *step, h nn.Mat) nn.Mat {
 	return q
 }
 
-// remember caches c^KV and k^R of the rows h.
-func (a *MLA) remember(s *step, layer int, h nn.Mat) {
+// remember caches c^KV and k^R of the rows h, and returns them.
+func (a *MLA) remember(s *step, layer int, h nn.Mat) (latent, key nn.Mat) {
 	c := &s.m.Config
-	kv := a.DownKV.Apply(h)                           // (1), (3)
-	latent := a.NormKV.Apply(kv.Columns(0, c.KVRank)) // c^KV
-	key := kv.Columns(c.KVRank, c.KVRank+c.Rope)      // k^R
+	kv := a.DownKV.Apply(h)                          // (1), (3)
+	latent = a.NormKV.Apply(kv.Columns(0, c.KVRank)) // c^KV
+	key = kv.Columns(c.KVRank, c.KVRank+c.Rope)      // k^R
 	s.angles.Rotate(key, 1, c.Rope)
 	s.observe("c_kv", layer, latent)
 	s.observe("k_pe", layer, key)
 	s.m.cache.latents.Store(layer, s.spans, latent, key)
+	return latent, key
 }
 
 // attend returns the heads' results [rows, Heads·V] for the queries q.

@@ -36,13 +36,10 @@ type MTP struct {
 // its own position i+1, with h_i in Run.Hidden; its logits are those of t_{i+2}.
 // The Output's hidden states are those a further draft takes.
 func (t *MTP) Forward(ctx context.Context, b *Batch) (*Output, error) {
-	if t == nil {
-		return nil, fmt.Errorf("the checkpoint has no MTP layer")
-	}
-	m := t.model
-	if err := m.checkMTP(b); err != nil {
+	if err := t.check(b); err != nil {
 		return nil, err
 	}
+	m := t.model
 	m.pool.Enter()
 	defer m.pool.Leave()
 	s := m.begin(b, 1)
@@ -54,16 +51,53 @@ func (t *MTP) Forward(ctx context.Context, b *Batch) (*Output, error) {
 	return o, nil
 }
 
-func (t *MTP) run(ctx context.Context, s *step) (*Output, error) {
+// Fill caches what Forward caches for a step, to the bit, and computes no more
+// than that takes: of the layer only its latents, a hundredth of its work or less.
+// So the tokens of a prompt become the context of its drafts. The runs want no
+// logits. Of a canceled run nothing may be cached.
+func (t *MTP) Fill(ctx context.Context, b *Batch) error {
+	if err := t.check(b); err != nil {
+		return err
+	}
+	for i := range b.Runs {
+		if n := b.Runs[i].Logits; n > 0 {
+			return fmt.Errorf("run %d: wants %d logits of a step that only fills the cache", i, n)
+		}
+	}
 	m := t.model
-	m.copyPages(s.batch)
+	m.pool.Enter()
+	defer m.pool.Leave()
+	s := m.begin(b, 1)
+	defer s.end()
+	if err := t.enter(ctx, s); err != nil {
+		return err
+	}
+	latent, key := t.Layer.Attention.remember(s, len(m.layers), t.Layer.NormAttention.Apply(s.x))
+	for _, x := range [...]nn.Mat{latent, key} {
+		if err := s.finite(x, "MTP layer", -1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter makes the rows with which a step enters the layer.
+func (t *MTP) enter(ctx context.Context, s *step) error {
+	t.model.copyPages(s.batch)
 	e := t.NormEmbed.Apply(s.arena.Lookup(t.Embedding, s.tokens()))
 	s.x = t.Project.Apply(nn.Concat(e, t.NormHidden.Apply(s.hidden())))
 	if err := s.poll(ctx); err != nil {
+		return err
+	}
+	s.observe("eh_proj", len(t.model.layers), s.x)
+	return nil
+}
+
+func (t *MTP) run(ctx context.Context, s *step) (*Output, error) {
+	if err := t.enter(ctx, s); err != nil {
 		return nil, err
 	}
-	layer := len(m.layers)
-	s.observe("eh_proj", layer, s.x)
+	layer := len(t.model.layers)
 	if err := t.Layer.forward(s, layer, s.x); err != nil {
 		return nil, fmt.Errorf("MTP layer: %w", err)
 	}
@@ -76,8 +110,12 @@ func (t *MTP) run(ctx context.Context, s *step) (*Output, error) {
 	return s.finish(h, &t.Head)
 }
 
-// checkMTP says what is wrong with a batch for the MTP layer.
-func (m *Model) checkMTP(b *Batch) error {
+// check says what is wrong with a batch for the MTP layer.
+func (t *MTP) check(b *Batch) error {
+	if t == nil {
+		return fmt.Errorf("the checkpoint has no MTP layer")
+	}
+	m := t.model
 	if err := b.check(m.cache, m.Config.Vocabulary); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			Copies: []PageCopy{{To: 1, From: 0}},
 		}
 		draft := &Batch{Runs: []Run{{Tokens: []token.ID{6}, Position: 71, Pages: pages(0, 2), Hidden: make([]nn.Mat, 1), Logits: 1}}}
+		fill := &Batch{Runs: []Run{{Tokens: []token.ID{8, 9, 10}, Position: 4, Pages: pages(2, 1), Hidden: make([]nn.Mat, 1)}}}
 		logits := make([]float32, m.Vocabulary())
 		step := func() {
 			o, err := m.Forward(context.Background(), b)
@@ -39,6 +40,10 @@ func TestStepDoesNotAllocate(t *testing.T) {
 				}
 				logits = d.Logits(0, 0, logits)
 				d.Release()
+				fill.Runs[0].Hidden[0] = o.Hidden(1)
+				if err := m.MTP().Fill(context.Background(), fill); err != nil {
+					t.Fatal(err)
+				}
 			}
 			logits = o.Logits(1, 2, logits)
 		}

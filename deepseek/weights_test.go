@@ -3,6 +3,7 @@ package deepseek
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/demo"
 	"github.com/deskseek/deskseek/internal/golden"
+	"github.com/deskseek/deskseek/nn"
 	"github.com/deskseek/deskseek/tensor"
 	"github.com/deskseek/deskseek/token"
 )
@@ -151,6 +153,47 @@ func TestReads(t *testing.T) {
 	}
 }
 
+// TestReadsOfMTP checks the bytes of drafts against those of the tensors of the
+// layer, on the built-in model.
+func TestReadsOfMTP(t *testing.T) {
+	ck := demoCheckpoint(t)
+	m, err := Load(ck, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	m.Reserve(1)
+	hidden := []nn.Mat{nn.FromHost(1, m.Config.Dim, make([]float32, m.Config.Dim))}
+	b := &Batch{Runs: []Run{{Tokens: []token.ID{5}, Hidden: hidden, Position: 1, Pages: []PageID{0}, Logits: 1}}}
+	r := m.CountReads()
+	r.WatchMTP(b)
+	o, err := m.MTP().Forward(context.Background(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Release()
+	var want, experts int64
+	prefix := fmt.Sprintf("blk.%d.", m.Config.Layers)
+	for _, w := range Weights(checkpoint.GGUF, &m.Config, true) {
+		switch n := int64(len(ck.Tensor(w.Name).Data)); {
+		case w.Inputs == 0 || w.Role == Embedding:
+		case strings.HasPrefix(w.Name, prefix) && strings.Contains(w.Name, "_exps"):
+			experts += n
+		case strings.HasPrefix(w.Name, prefix) || w.Name == "output.weight":
+			want += n
+		}
+	}
+	want += experts * int64(m.Config.TopK) / int64(m.Config.Experts)
+	if one := m.MTP().BytesPerToken(); r.Bytes != want || one != want {
+		t.Errorf("a draft reads %d bytes, and is said to read %d, want %d", r.Bytes, one, want)
+	}
+	fill := m.CountReads()
+	fill.WatchFill(b)
+	if want := int64(len(ck.Tensor(prefix+"nextn.eh_proj.weight").Data) + len(ck.Tensor(prefix+"attn_kv_a_mqa.weight").Data)); fill.Bytes != want {
+		t.Errorf("filling reads %d bytes, want %d", fill.Bytes, want)
+	}
+}
+
 // TestOperations counts the products of one token from the list of weights, and
 // checks that more tokens add up.
 func TestOperations(t *testing.T) {
@@ -191,6 +234,15 @@ func TestOperations(t *testing.T) {
 		}
 		if got := run(100, 5, Absorbed); got != sum {
 			t.Errorf("5 tokens: %d operations, one by one %d", got, sum)
+		}
+		draft := &MTP{model: m, Layer: &Layer{MoE: &MoE{}}}
+		r := &Run{Tokens: make([]token.ID, 1), Position: 7, Logits: 1}
+		without := Model{Config: c, layers: []*Layer{draft.Layer}, last: true}
+		if got, want := draft.Operations(r)-without.Operations(r), 4*int64(c.Dim)*int64(c.Dim); got != want {
+			t.Errorf("a draft: %d operations more than a layer and head, want %d", got, want)
+		}
+		if got, want := draft.FillOperations(r), int64(c.Dim)*int64(4*c.Dim+2*(c.KVRank+c.Rope)); got != want {
+			t.Errorf("filling: %d operations, want %d", got, want)
 		}
 		if n := c.ExpandFrom(); run(0, n, Expanded) > run(0, n, Absorbed) {
 			t.Errorf("%d tokens cost more expanded than absorbed", n)
