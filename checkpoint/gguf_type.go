@@ -175,8 +175,9 @@ var fileTypes = map[tensor.DType]uint32{
 	tensor.IQ2_S: 28, tensor.IQ2_XS: 20, tensor.IQ2_XXS: 19, tensor.IQ1_S: 24, tensor.IQ1_M: 31,
 }
 
-// Fallback returns the type that llama.cpp takes, in blocks of 32 values, for rows
-// that are no whole number of superblocks of type d. ok is false where d has none.
+// Fallback returns a type in blocks of 32 values for rows that are no whole number of
+// superblocks of type d: the one that llama.cpp takes, but for Q2_K and Q3_K, where it
+// takes Q4_0, which is as large as IQ4_NL and loses more. ok is false where d has none.
 func Fallback(d tensor.DType) (other tensor.DType, ok bool) {
 	switch d {
 	case tensor.Q4_K:

@@ -89,17 +89,22 @@ func logSumExp[F float32 | float64](logits []F) float64 {
 // It overwrites the model's cache.
 func PerplexityOf(ctx context.Context, m *deepseek.Model, text []token.ID, o PerplexityOptions) (Perplexity, error) {
 	o = o.withDefaults()
-	var p Perplexity
 	text, err := o.cut(m, text, 2)
 	if err != nil {
-		return p, err
+		return Perplexity{}, err
 	}
+	return o.read(ctx, m, text, func([]float32) error { return nil })
+}
+
+// read reads windows, one after the other, and gives the logits of each guess to keep
+// as well.
+func (o PerplexityOptions) read(ctx context.Context, m *deepseek.Model, text []token.ID, keep func(logits []float32) error) (p Perplexity, err error) {
 	total := len(text) / o.Window
 	w := newWindow(m, o.Window)
 	for i := range total {
 		err := w.read(ctx, text[i*o.Window:][:o.Window], func(logits []float32, next token.ID) error {
 			p.add(logits, next)
-			return nil
+			return keep(logits)
 		})
 		if err != nil {
 			return p, err

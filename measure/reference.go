@@ -208,10 +208,9 @@ func appendRow(b []byte, logits []float32) []byte {
 // guesses, as a Reference's file. It overwrites the model's cache.
 func SaveReference(ctx context.Context, m *deepseek.Model, text []token.ID, f io.Writer, o PerplexityOptions) (Perplexity, error) {
 	o = o.withDefaults()
-	var p Perplexity
 	text, err := o.cut(m, text, 1)
 	if err != nil {
-		return p, err
+		return Perplexity{}, err
 	}
 	total := len(text) / o.Window
 	b := []byte(referenceMagic)
@@ -222,23 +221,11 @@ func SaveReference(ctx context.Context, m *deepseek.Model, text []token.ID, f io
 		b = little.AppendUint32(b, uint32(t))
 	}
 	if _, err := f.Write(little.AppendUint32(b, crc32.Checksum(b, castagnoli))); err != nil {
-		return p, err
+		return Perplexity{}, err
 	}
-	w := newWindow(m, o.Window)
-	for i := range total {
-		err := w.read(ctx, text[i*o.Window:][:o.Window], func(logits []float32, next token.ID) error {
-			p.add(logits, next)
-			b = appendRow(b[:0], logits)
-			_, err := f.Write(b)
-			return err
-		})
-		if err != nil {
-			return p, err
-		}
-		p.Windows++
-		if o.Progress != nil {
-			o.Progress(i+1, total, p)
-		}
-	}
-	return p, nil
+	return o.read(ctx, m, text, func(logits []float32) error {
+		b = appendRow(b[:0], logits)
+		_, err := f.Write(b)
+		return err
+	})
 }

@@ -57,22 +57,9 @@ func (p *Plan) checkOutput() error {
 	return nil
 }
 
-// A partialFile is an output that is being written.
-type partialFile struct{ f *os.File }
-
-func (f *partialFile) write(b []byte, at int64) error {
-	_, err := f.f.WriteAt(b, at)
-	return err
-}
-
-func (f *partialFile) read(b []byte, at int64) error {
-	_, err := f.f.ReadAt(b, at)
-	return err
-}
-
 // open opens the partial files, those that are there and those that are not, and
 // writes what is no weight.
-func (p *Plan) open() (files []*partialFile, err error) {
+func (p *Plan) open() (files []*os.File, err error) {
 	if p.beside != nil {
 		if err := os.MkdirAll(p.out+partialSuffix, 0o755); err != nil {
 			return nil, err
@@ -83,7 +70,7 @@ func (p *Plan) open() (files []*partialFile, err error) {
 		if err != nil {
 			return files, err
 		}
-		files = append(files, &partialFile{f})
+		files = append(files, f)
 		if err := f.Truncate(p.files[i].size); err != nil {
 			return files, err
 		}

@@ -99,8 +99,8 @@ func (o *Options) wanted(w *deepseek.Weight) (d tensor.DType, ruled bool) {
 	return o.Type, false
 }
 
-// fit returns the type that rows of cols values get where d is wanted: that which
-// llama.cpp falls back to if they are no whole number of d's blocks, and a plain one
+// fit returns the type that rows of cols values get where d is wanted:
+// checkpoint.Fallback's if they are no whole number of d's blocks, and a plain one
 // if they are none of the other's. W^UKᵀ, through which all queries go, falls back to Q8_0.
 func fit(d tensor.DType, r deepseek.Role, cols int) tensor.DType {
 	whole := func(d tensor.DType) bool {

@@ -23,6 +23,16 @@ type Class struct {
 // BitsPerWeight returns the bits that a weight of the class takes.
 func (c *Class) BitsPerWeight() float64 { return 8 * float64(c.Bytes) / float64(c.Weights) }
 
+// Total returns all classes in one.
+func Total(classes []Class) Class {
+	all := Class{Name: "all"}
+	for i := range classes {
+		c := &classes[i]
+		all.Tensors, all.Weights, all.Bytes = all.Tensors+c.Tensors, all.Weights+c.Weights, all.Bytes+c.Bytes
+	}
+	return all
+}
+
 // Classes returns the parts of the network, most bytes first.
 func (p *Plan) Classes() []Class {
 	var t tally

@@ -36,13 +36,13 @@ func ParseRule(text string) (Rule, error) {
 
 // ParseType returns the type of a name, in letters of either case.
 func ParseType(name string) (tensor.DType, error) {
-	all := append(Types(), MLXTypes()...)
+	all := append(Types(), tensor.MLX4, tensor.MLX8)
 	for _, d := range all {
 		if strings.EqualFold(d.String(), name) {
 			return d, nil
 		}
 	}
-	return tensor.Invalid, fmt.Errorf("type %q is not written, want one of %s", name, list(append(Types(), tensor.MLX4, tensor.MLX8)))
+	return tensor.Invalid, fmt.Errorf("type %q is not written, want one of %s", name, list(all))
 }
 
 func (r Rule) String() string { return r.Pattern + "=" + r.Type.String() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -55,7 +56,7 @@ type worker struct {
 type stream struct {
 	plan    *Plan
 	source  *source
-	files   []*partialFile
+	files   []*os.File // of the plan, that are being written
 	workers []*worker
 
 	mu       sync.Mutex
@@ -80,7 +81,7 @@ func (s *stream) check(ctx context.Context, t *output) (uint32, error) {
 	return s.each(ctx, t, func(w *worker, c chunk) (sum uint32, err error) {
 		for i, p := range t.places {
 			w.out[i] = grown(w.out[i], (c.hi-c.lo)*p.rowBytes)
-			if err := s.files[p.file].read(w.out[i], p.offset+int64(c.row)*int64(p.rowBytes)); err != nil {
+			if _, err := s.files[p.file].ReadAt(w.out[i], p.offset+int64(c.row)*int64(p.rowBytes)); err != nil {
 				return 0, err
 			}
 			sum = crc32.Update(sum, castagnoli, w.out[i])
@@ -216,7 +217,7 @@ func (w *worker) encodeRow(t *output, r int, importance []float32) {
 // write writes a chunk to its places, and returns its check sum.
 func (w *worker) write(t *output, c chunk) (sum uint32, err error) {
 	for i, p := range t.places {
-		if err := w.stream.files[p.file].write(w.out[i], p.offset+int64(c.row)*int64(p.rowBytes)); err != nil {
+		if _, err := w.stream.files[p.file].WriteAt(w.out[i], p.offset+int64(c.row)*int64(p.rowBytes)); err != nil {
 			return 0, err
 		}
 		sum = crc32.Update(sum, castagnoli, w.out[i])

@@ -58,7 +58,7 @@ func (p *Plan) write(ctx context.Context, j *journal, progress func(done, total 
 	s.files, err = p.open()
 	defer func() {
 		for _, f := range s.files {
-			if e := f.f.Close(); err == nil {
+			if e := f.Close(); err == nil {
 				err = e
 			}
 		}
@@ -72,7 +72,7 @@ func (p *Plan) write(ctx context.Context, j *journal, progress func(done, total 
 		}
 	}
 	for _, f := range s.files {
-		if err := f.f.Sync(); err != nil {
+		if err := f.Sync(); err != nil {
 			return err
 		}
 	}

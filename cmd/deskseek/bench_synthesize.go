@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"strings"
 
-	"github.com/shirou/gopsutil/v4/disk"
 	"github.com/spf13/cobra"
 
 	"github.com/deskseek/deskseek/demo"
@@ -94,13 +92,5 @@ func checkRoom(p *synth.Plan, out string) error {
 	if runtime.GOOS == "windows" {
 		need = p.Bytes() // holes take space there
 	}
-	folder := filepath.Dir(out)
-	usage, err := disk.Usage(folder)
-	if err != nil {
-		return fmt.Errorf("how much is free at %s: %w", folder, err)
-	}
-	if uint64(need) > usage.Free {
-		return fmt.Errorf("%s needs %s, and the disk has %s free", out, bytesOf(need), bytesOf(int64(usage.Free)))
-	}
-	return nil
+	return checkDisk(out, need)
 }

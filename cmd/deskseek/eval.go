@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -26,8 +25,8 @@ func newEval() *cobra.Command {
 	return c
 }
 
-// pplFlags are those of `deskseek eval ppl`.
-type pplFlags struct {
+// windowFlags are those of commands that read a text in windows.
+type windowFlags struct {
 	model  modelFlag
 	file   string
 	window int
@@ -35,8 +34,33 @@ type pplFlags struct {
 	json   bool
 }
 
+func (f *windowFlags) add(c *cobra.Command, window string) {
+	f.model.add(c)
+	c.Flags().StringVarP(&f.file, "file", "f", "", "the text, UTF-8; names of special tokens in it are plain text")
+	c.Flags().IntVarP(&f.window, "ctx", "c", 512, window)
+	c.Flags().IntVar(&f.chunks, "chunks", 0, "the most windows to read (default all)")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+// check says which flags make no sense; text is whether a text is needed.
+func (f *windowFlags) check(c *cobra.Command, text bool) error {
+	switch {
+	case text && f.file == "":
+		return usagef("-f is needed: the text to read")
+	case f.window < 4:
+		return usagef("-c is %d, want 4 or more", f.window)
+	case f.chunks < 0:
+		return usagef("--chunks is %d, want 0 (all) or more", f.chunks)
+	}
+	return f.model.check(c)
+}
+
+func (f *windowFlags) options(c *cobra.Command) measure.PerplexityOptions {
+	return measure.PerplexityOptions{Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr())}
+}
+
 func newEvalPPL() *cobra.Command {
-	var f pplFlags
+	var f windowFlags
 	c := &cobra.Command{
 		Use:   "ppl -f TEXT",
 		Short: "Perplexity of a text",
@@ -47,36 +71,22 @@ Progress goes to standard error.`,
 		Example: `  deskseek eval ppl -f book.txt
   deskseek eval ppl -m model.gguf -f book.txt --chunks 20 --math exact --json`,
 		Args: usageArgs(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+		RunE: func(c *cobra.Command, _ []string) error { return f.perplexity(c) },
 	}
-	f.model.add(c)
-	c.Flags().StringVarP(&f.file, "file", "f", "", "the text, UTF-8; names of special tokens in it are plain text")
-	c.Flags().IntVarP(&f.window, "ctx", "c", 512, "tokens of a window")
-	c.Flags().IntVar(&f.chunks, "chunks", 0, "the most windows to read (default all)")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	f.add(c, "tokens of a window")
 	return c
 }
 
-func (f *pplFlags) run(c *cobra.Command) error {
-	switch {
-	case f.file == "":
-		return usagef("-f is needed: the text to read")
-	case f.window < 4:
-		return usagef("-c is %d, want 4 or more", f.window)
-	case f.chunks < 0:
-		return usagef("--chunks is %d, want 0 (all) or more", f.chunks)
-	}
-	if err := f.model.check(c); err != nil {
+func (f *windowFlags) perplexity(c *cobra.Command) error {
+	if err := f.check(c, true); err != nil {
 		return err
 	}
 	return withModel(c, &f.model, f.file, func(m *deepseek.Model, text []token.ID) error {
-		p, err := measure.PerplexityOf(c.Context(), m, text, measure.PerplexityOptions{
-			Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr()),
-		})
+		p, err := measure.PerplexityOf(c.Context(), m, text, f.options(c))
 		if err != nil {
 			return err
 		}
-		return f.print(c.OutOrStdout(), p)
+		return f.printPerplexity(c.OutOrStdout(), p)
 	})
 }
 
@@ -117,7 +127,7 @@ func withModel(c *cobra.Command, f *modelFlag, file string, do func(m *deepseek.
 	return do(m, ids)
 }
 
-func (f *pplFlags) print(w io.Writer, p measure.Perplexity) error {
+func (f *windowFlags) printPerplexity(w io.Writer, p measure.Perplexity) error {
 	value, e := p.Value()
 	if !f.json {
 		_, err := fmt.Fprintf(w, "perplexity %.4f ± %.4f (%d tokens in %d windows)\n", value, e, p.Tokens, p.Windows)
@@ -138,16 +148,11 @@ func (f *pplFlags) print(w io.Writer, p measure.Perplexity) error {
 
 // pplProgress tells w once a second how far it is.
 func pplProgress(w io.Writer) func(done, total int, p measure.Perplexity) {
-	start := time.Now()
-	next := start.Add(time.Second)
+	pace := newPace()
 	return func(done, total int, p measure.Perplexity) {
-		now := time.Now()
-		if now.Before(next) {
-			return
+		if passed, ok := pace.due(); ok {
+			value, e := p.Value()
+			fmt.Fprintf(w, "window %d of %d: perplexity %.4f ± %.4f, %v left\n", done, total, value, e, left(passed, int64(done), int64(total)))
 		}
-		next = now.Add(time.Second)
-		value, e := p.Value()
-		left := time.Duration(float64(now.Sub(start)) / float64(done) * float64(total-done)).Round(time.Second)
-		fmt.Fprintf(w, "window %d of %d: perplexity %.4f ± %.4f, %v left\n", done, total, value, e, left)
 	}
 }

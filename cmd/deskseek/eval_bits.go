@@ -58,14 +58,12 @@ func (f *bitsFlags) run(c *cobra.Command) error {
 		return nil
 	}
 	var rows []bitsRow
-	all := quantize.Class{Name: "all"}
-	for _, x := range classes {
+	for _, x := range append(classes, quantize.Total(classes)) {
 		row := bitsRow{Class: x.Name, Tensors: x.Tensors, Weights: x.Weights, Bytes: x.Bytes, Bits: x.BitsPerWeight()}
 		for _, d := range x.Types {
 			row.Types = append(row.Types, d.String())
 		}
 		rows = append(rows, row)
-		all.Tensors, all.Weights, all.Bytes = all.Tensors+x.Tensors, all.Weights+x.Weights, all.Bytes+x.Bytes
 	}
-	return printJSON(c.OutOrStdout(), append(rows, bitsRow{Class: all.Name, Tensors: all.Tensors, Weights: all.Weights, Bytes: all.Bytes, Bits: all.BitsPerWeight()}))
+	return printJSON(c.OutOrStdout(), rows)
 }

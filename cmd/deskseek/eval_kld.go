@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,13 +16,9 @@ import (
 
 // kldFlags are those of `deskseek eval kld`.
 type kldFlags struct {
-	model     modelFlag
-	file      string
+	windowFlags
 	save      string
 	reference string
-	window    int
-	chunks    int
-	json      bool
 }
 
 func newEvalKLD() *cobra.Command {
@@ -44,13 +39,9 @@ reference has its text's tokens; with -f beside it, the text is compared with th
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
-	f.model.add(c)
-	c.Flags().StringVarP(&f.file, "file", "f", "", "the text, UTF-8; names of special tokens in it are plain text")
+	f.add(c, "tokens of a window; a reference has its own")
 	c.Flags().StringVar(&f.save, "save", "", "file to write the reference to; it must not exist")
 	c.Flags().StringVar(&f.reference, "reference", "", "file of the reference to compare with")
-	c.Flags().IntVarP(&f.window, "ctx", "c", 512, "tokens of a window; a reference has its own")
-	c.Flags().IntVar(&f.chunks, "chunks", 0, "the most windows to read (default all)")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	return c
 }
 
@@ -58,16 +49,10 @@ func (f *kldFlags) run(c *cobra.Command) error {
 	switch {
 	case (f.save == "") == (f.reference == ""):
 		return usagef("want one of --save and --reference")
-	case f.save != "" && f.file == "":
-		return usagef("-f is needed: the text to read")
 	case f.reference != "" && c.Flags().Changed("ctx"):
 		return usagef("-c goes with --save; a reference has its own windows")
-	case f.window < 4:
-		return usagef("-c is %d, want 4 or more", f.window)
-	case f.chunks < 0:
-		return usagef("--chunks is %d, want 0 (all) or more", f.chunks)
 	}
-	if err := f.model.check(c); err != nil {
+	if err := f.check(c, f.save != ""); err != nil {
 		return err
 	}
 	if f.save != "" {
@@ -93,7 +78,7 @@ func (f *kldFlags) write(c *cobra.Command, m *deepseek.Model, text []token.ID) (
 			os.Remove(out.Name())
 		}
 	}()
-	p, err := saveTo(c.Context(), m, text, out, measure.PerplexityOptions{Window: f.window, Windows: f.chunks, Progress: pplProgress(c.ErrOrStderr())})
+	p, err := saveTo(c.Context(), m, text, out, f.options(c))
 	if err != nil {
 		return err
 	}
@@ -106,8 +91,7 @@ func (f *kldFlags) write(c *cobra.Command, m *deepseek.Model, text []token.ID) (
 	if err := os.Rename(out.Name(), f.save); err != nil {
 		return err
 	}
-	ppl := pplFlags{model: f.model, window: f.window, json: f.json}
-	return ppl.print(c.OutOrStdout(), p)
+	return f.printPerplexity(c.OutOrStdout(), p)
 }
 
 func saveTo(ctx context.Context, m *deepseek.Model, text []token.ID, out io.Writer, o measure.PerplexityOptions) (measure.Perplexity, error) {
@@ -183,16 +167,11 @@ perplexity    %.4f ± %.4f, the reference's %.4f ± %.4f (%d tokens in %d window
 
 // kldProgress tells w once a second how far it is.
 func kldProgress(w io.Writer) func(done, total int, d *measure.Divergence) {
-	start := time.Now()
-	next := start.Add(time.Second)
+	pace := newPace()
 	return func(done, total int, d *measure.Divergence) {
-		now := time.Now()
-		if now.Before(next) {
-			return
+		if passed, ok := pace.due(); ok {
+			mean, e := d.Mean()
+			fmt.Fprintf(w, "window %d of %d: divergence %.6f ± %.6f, %v left\n", done, total, mean, e, left(passed, int64(done), int64(total)))
 		}
-		next = now.Add(time.Second)
-		mean, e := d.Mean()
-		left := time.Duration(float64(now.Sub(start)) / float64(done) * float64(total-done)).Round(time.Second)
-		fmt.Fprintf(w, "window %d of %d: divergence %.6f ± %.6f, %v left\n", done, total, mean, e, left)
 	}
 }

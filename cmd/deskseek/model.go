@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/shirou/gopsutil/v4/mem"
 	"github.com/spf13/cobra"
@@ -113,20 +112,6 @@ func checkFits(name string, size, free int64) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %s of weights do not fit in the %s of memory that are free; with --load map they are read from disk as they are needed", name, bytesOf(size), bytesOf(free))
-}
-
-// told tells w once a second how much is read, and how fast, and at the end.
-func told(w io.Writer) func(done, total int64) {
-	start := time.Now()
-	next := start.Add(time.Second)
-	return func(done, total int64) {
-		now := time.Now()
-		if done < total && now.Before(next) {
-			return
-		}
-		next = now.Add(time.Second)
-		fmt.Fprintf(w, "%d %%: %s, %.1f GB/s\n", 100*done/total, bytesOf(done), float64(done)/giga/now.Sub(start).Seconds())
-	}
 }
 
 // open loads the model.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/shirou/gopsutil/v4/disk"
 	"github.com/spf13/cobra"
@@ -186,8 +185,7 @@ func printPlan(w io.Writer, p *quantize.Plan) {
 // printClasses prints a table of the parts of a network, and their sum.
 func printClasses(w io.Writer, classes []quantize.Class) {
 	fmt.Fprintf(w, "  %-30s %8s %10s %10s %6s  %s\n", "", "tensors", "weights", "size", "bits", "types")
-	total := quantize.Class{Name: "all"}
-	line := func(c *quantize.Class) {
+	for _, c := range append(classes, quantize.Total(classes)) {
 		var types []string
 		for _, d := range c.Types {
 			types = append(types, d.String())
@@ -195,13 +193,6 @@ func printClasses(w io.Writer, classes []quantize.Class) {
 		row := fmt.Sprintf("  %-30s %8d %10s %10s %6.2f  %s", c.Name, c.Tensors, weightsOf(c.Weights), bytesOf(c.Bytes), c.BitsPerWeight(), strings.Join(types, " "))
 		fmt.Fprintln(w, strings.TrimRight(row, " "))
 	}
-	for _, c := range classes {
-		line(&c)
-		total.Tensors += c.Tensors
-		total.Weights += c.Weights
-		total.Bytes += c.Bytes
-	}
-	line(&total)
 }
 
 // weightsOf writes a number of weights as people say it: 671B.
@@ -217,22 +208,4 @@ func weightsOf(n int64) string {
 		return fmt.Sprintf("%.0f%s", v, unit)
 	}
 	return fmt.Sprintf("%.1f%s", v, unit)
-}
-
-// toldLeft tells w once a second how much is read, how fast, and how long the rest
-// takes at that speed; and at the end.
-func toldLeft(w io.Writer) func(done, total int64) {
-	start := time.Now()
-	next := start.Add(time.Second)
-	return func(done, total int64) {
-		now := time.Now()
-		if done < total && now.Before(next) {
-			return
-		}
-		next = now.Add(time.Second)
-		passed := now.Sub(start)
-		speed := float64(done) / max(passed.Seconds(), 1e-3)
-		left := time.Duration(float64(total-done) / speed * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(w, "%d %%: %s of %s read, %.2f GB/s, %v left\n", 100*done/total, bytesOf(done), bytesOf(total), speed/giga, left)
-	}
 }
