@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -53,9 +54,10 @@ func (f *bitsFlags) run(c *cobra.Command) error {
 		return err
 	}
 	if !f.json {
-		fmt.Fprintln(c.OutOrStdout(), ck.Path())
-		printClasses(c.OutOrStdout(), classes)
-		return nil
+		out := bufio.NewWriter(c.OutOrStdout())
+		fmt.Fprintln(out, ck.Path())
+		printClasses(out, classes)
+		return out.Flush()
 	}
 	var rows []bitsRow
 	for _, x := range append(classes, quantize.Total(classes)) {

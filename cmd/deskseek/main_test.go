@@ -412,7 +412,8 @@ func (s *signalAgain) Write(p []byte) (int, error) {
 
 // TestFullDisk checks that output that can't be written is an error.
 func TestFullDisk(t *testing.T) {
-	for _, args := range [][]string{{"run", "-n", "3", "Hi"}, {"run", "--json", "-n", "3", "Hi"}, {"inspect"}, {"inspect", "--json"}, {"tokenize"}, {"version"}} {
+	for _, args := range [][]string{{"run", "-n", "3", "Hi"}, {"run", "--json", "-n", "3", "Hi"}, {"inspect"}, {"inspect", "--json"}, {"tokenize"}, {"version"},
+		{"eval", "bits"}, {"quantize", "--dry-run", "demo", "out.gguf"}} {
 		var errs bytes.Buffer
 		if code := execute(t.Context(), args, strings.NewReader("text"), full{}, &errs); code != exitError || !strings.Contains(errs.String(), errFull.Error()) {
 			t.Errorf("%v: exit %d, %s", args, code, errs.String())

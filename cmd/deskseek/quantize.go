@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -142,8 +143,9 @@ func (f *quantizeFlags) run(c *cobra.Command, in, out string) error {
 		return err
 	}
 	if f.dryRun {
-		printPlan(c.OutOrStdout(), p)
-		return nil
+		stdout := bufio.NewWriter(c.OutOrStdout())
+		printPlan(stdout, p)
+		return stdout.Flush()
 	}
 	errs := c.ErrOrStderr()
 	printPlan(errs, p)
