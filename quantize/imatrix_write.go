@@ -12,6 +12,14 @@ import (
 	"github.com/deskseek/deskseek/tensor"
 )
 
+// Bytes returns about the size of the file.
+func (m *Imatrix) Bytes() (n int64) {
+	for name, s := range m.sums {
+		n += 4*int64(len(s.sums)+len(s.counts)) + 2*int64(len(name)+100)
+	}
+	return n
+}
+
 // Write writes the file's bytes. They depend on nothing but what m says.
 func (m *Imatrix) Write(w io.Writer) error {
 	if len(m.sums) == 0 {
@@ -26,6 +34,9 @@ func (m *Imatrix) Write(w io.Writer) error {
 		{Key: datasetsKey, Value: datasets},
 		{Key: chunksKey, Value: uint32(m.Chunks)},
 		{Key: chunkSizeKey, Value: uint32(m.ChunkSize)},
+	}
+	if m.Source != "" {
+		meta = append(meta, checkpoint.KeyValue{Key: sourceKey, Value: m.Source})
 	}
 	var tensors []checkpoint.OutTensor
 	for _, name := range m.Names() {

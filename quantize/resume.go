@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+
+	"github.com/deskseek/deskseek/checkpoint"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -136,13 +139,7 @@ func (p *Plan) fingerprint() string {
 		fmt.Fprintln(h, b.name, len(b.data))
 		h.Write(b.data)
 	}
-	for _, path := range p.in.Files() {
-		fmt.Fprint(h, filepath.Base(path))
-		if info, err := os.Stat(path); err == nil {
-			fmt.Fprint(h, info.Size(), info.ModTime().UnixNano())
-		}
-		fmt.Fprintln(h)
-	}
+	identify(h, p.in)
 	if p.options.Imatrix != nil {
 		var b []byte
 		for i := range p.tensors {
@@ -157,4 +154,24 @@ func (p *Plan) fingerprint() string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Identity tells a checkpoint from others, and from an older one of the same name: by
+// names, sizes and dates of its files. Of one without files it knows the size.
+func Identity(ck *checkpoint.Checkpoint) string {
+	h := sha256.New()
+	fmt.Fprintln(h, ck.Size())
+	identify(h, ck)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// identify writes to h the files of a checkpoint as the system tells them apart.
+func identify(h io.Writer, ck *checkpoint.Checkpoint) {
+	for _, path := range ck.Files() {
+		fmt.Fprint(h, filepath.Base(path))
+		if info, err := os.Stat(path); err == nil {
+			fmt.Fprint(h, info.Size(), info.ModTime().UnixNano())
+		}
+		fmt.Fprintln(h)
+	}
 }
