@@ -23,7 +23,7 @@ const (
 // smallImatrix has a stack of experts, one that was never seen among them, a stack
 // of heads with one count, and a plain matrix.
 func smallImatrix(t testing.TB) *Imatrix {
-	m := &Imatrix{Datasets: []string{"text.txt"}, Chunks: 3, ChunkSize: 4}
+	m := &Imatrix{Datasets: []string{"text.txt"}, Chunks: 3, ChunkSize: 4, Source: "network and text"}
 	for _, err := range []error{
 		m.Set(experts, []int{4, 0, 2}, []float32{4, 8, 0, 0, 1, 3}),
 		m.Set(heads, []int{8}, []float32{8, 16, 24, 32}),
@@ -45,7 +45,7 @@ func TestImatrixRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Chunks != 3 || m.ChunkSize != 4 || !slices.Equal(m.Datasets, []string{"text.txt"}) {
+	if m.Chunks != 3 || m.ChunkSize != 4 || m.Source != "network and text" || !slices.Equal(m.Datasets, []string{"text.txt"}) {
 		t.Errorf("metadata %v %d %d", m.Datasets, m.Chunks, m.ChunkSize)
 	}
 	if got := m.Names(); !slices.Equal(got, []string{heads, plain, experts}) {
@@ -155,6 +155,7 @@ func TestHostileImatrix(t *testing.T) {
 		{"no type", without(0), one, "no imatrix"},
 		{"type a number", without(0, kv(typeKey, uint32(1))), one, "want a string"},
 		{"datasets a string", without(1, kv(datasetsKey, "x")), one, "list of string"},
+		{"source a number", append(slices.Clone(meta), kv(sourceKey, uint32(1))), one, "want a string"},
 		{"no chunk count", without(2), one, chunksKey},
 		{"negative chunk size", without(3, kv(chunkSizeKey, int32(-1))), one, chunkSizeKey},
 		{"huge chunk size", without(3, kv(chunkSizeKey, uint32(1<<31))), one, chunkSizeKey},

@@ -12,14 +12,6 @@ import (
 	"github.com/deskseek/deskseek/tensor"
 )
 
-// Bytes returns about the size of the file.
-func (m *Imatrix) Bytes() (n int64) {
-	for name, s := range m.sums {
-		n += 4*int64(len(s.sums)+len(s.counts)) + 2*int64(len(name)+100)
-	}
-	return n
-}
-
 // Write writes the file's bytes. They depend on nothing but what m says.
 func (m *Imatrix) Write(w io.Writer) error {
 	if len(m.sums) == 0 {
