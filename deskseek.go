@@ -30,8 +30,8 @@ import (
 // Stats say what an answer took.
 type Stats = engine.Stats
 
-// An LLM is a loaded model. It is safe for concurrent use; answers are computed
-// one after the other.
+// An LLM is a loaded model. It is safe for concurrent use; answers that are asked for
+// at once are computed together.
 type LLM struct {
 	checkpoint *checkpoint.Checkpoint
 	model      *deepseek.Model
@@ -75,23 +75,69 @@ func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
 	default:
 		return nil, fmt.Errorf("load %q is not known, want %q or %q", o.Load, checkpoint.Map, checkpoint.Copy)
 	}
-	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: true})
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: o.Drafting.MTP == engine.Off})
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(m, engine.Options{Context: m.Config.Context, Vocabulary: m.Vocabulary(), ExpandFrom: m.Config.ExpandFrom(), MaxStepTokens: o.MaxStepTokens})
+	pages, err := o.pages(m)
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	if err := m.Reserve(pages); err != nil {
+		m.Close()
+		return nil, err
+	}
+	n := engine.Network{Model: m, Memory: m.Cache()}
+	if t := m.MTP(); t != nil {
+		n.MTP = t
+	} else if o.Drafting.MTP == engine.On {
+		m.Close()
+		return nil, fmt.Errorf("%s has no MTP layer to draft with", ck.Path())
+	}
+	e := engine.New(n, engine.Options{
+		Context: m.Config.Context, Vocabulary: m.Vocabulary(), Pages: pages, ExpandFrom: m.Config.ExpandFrom(), Deterministic: o.Deterministic,
+		MaxStepTokens: o.MaxStepTokens, MaxSequences: o.MaxSequences, MaxWaiting: o.MaxWaiting, Drafting: o.Drafting, Trace: o.Trace,
+	})
 	return &LLM{checkpoint: ck, model: m, engine: e, text: LoadText(ck)}, nil
 }
 
-// Close ends the LLM's threads and closes its checkpoint. Nothing may be
-// generating.
+// pages returns how many pages the latent cache gets.
+func (o *Options) pages(m *deepseek.Model) (int, error) {
+	each := m.PageBytes()
+	context := (m.Config.Context + deepseek.PageSize - 1) / deepseek.PageSize
+	bytes := o.CacheBytes
+	if bytes == 0 {
+		bytes = max(4<<30, int64(context)*each)
+		if o.FreeBytes > 0 {
+			bytes = max(each, min(bytes, o.FreeBytes/2))
+		}
+	}
+	n := int(min(bytes/each, 64*int64(context)))
+	if n == 0 {
+		return 0, fmt.Errorf("%d bytes for the latent cache hold none of its pages, which have %d", bytes, each)
+	}
+	return n, nil
+}
+
+// Close ends what is being generated, the LLM's threads, and closes its checkpoint.
 func (l *LLM) Close() error {
+	l.engine.Close()
 	l.model.Close()
 	return l.checkpoint.Close()
 }
 
 // Config returns the shape of the network.
 func (l *LLM) Config() deepseek.Config { return l.model.Config }
+
+// Counts returns what the engine has done so far, for all answers together.
+func (l *LLM) Counts() engine.Counts { return l.engine.Counts() }
+
+// HasMTP returns whether the model drafts with an MTP layer.
+func (l *LLM) HasMTP() bool { return l.model.MTP() != nil }
 
 // TwinBytes returns the bytes of weights that fast math has in memory a second time:
 // W^UK transposed, where the checkpoint does not store it so.
@@ -183,7 +229,7 @@ func failed(err error) iter.Seq2[Event, error] {
 // Generate continues tokens, used as they are. The last Event has End set. An
 // error ends the sequence; what came before it stands.
 func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Seq2[Event, error] {
-	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling}
+	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling, Priority: p.Priority}
 	if !p.IgnoreEOS {
 		for _, id := range l.model.Config.EOS {
 			r.End = append(r.End, token.ID(id))

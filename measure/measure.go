@@ -131,7 +131,10 @@ func (b *Bench) Run(ctx context.Context, c Case) (*Result, error) {
 	if err := b.Check(c); err != nil {
 		return nil, err
 	}
-	s := b.streams(c)
+	s, err := b.streams(c)
+	if err != nil {
+		return nil, err
+	}
 	r := &Result{Case: c}
 	for i := range b.options.Repetitions + 1 {
 		var counter *deepseek.ReadCounter
@@ -162,9 +165,11 @@ type stream struct {
 
 // streams makes the sequences of a case, each with pages of its own, and fills
 // these. Tokens are random, the same in every run of the program.
-func (b *Bench) streams(c Case) []stream {
+func (b *Bench) streams(c Case) ([]stream, error) {
 	each := (c.Depth + c.Tokens + deepseek.PageSize - 1) / deepseek.PageSize
-	b.model.Reserve(c.Streams * each)
+	if err := b.model.Reserve(c.Streams * each); err != nil {
+		return nil, err
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	s := make([]stream, c.Streams)
 	for i := range s {
@@ -176,7 +181,7 @@ func (b *Bench) streams(c Case) []stream {
 		}
 	}
 	b.fill(s, (c.Depth+deepseek.PageSize-1)/deepseek.PageSize, random)
-	return s
+	return s, nil
 }
 
 // fill writes random latents into the first pages of the streams. Latents come

@@ -19,6 +19,7 @@ import (
 // runFlags are those of `deskseek run`.
 type runFlags struct {
 	model    modelFlag
+	engine   engineFlag
 	generate generateFlag
 	raw      bool
 	json     bool
@@ -45,6 +46,7 @@ logits that shows any change of numerics, go to standard error.`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	f.model.add(c)
+	f.engine.add(c)
 	f.generate.add(c, 0)
 	c.Flags().BoolVar(&f.raw, "raw", false, "continue the text itself, without the chat template")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object: prompt_ids, ids, text, timings, mtp")
@@ -79,7 +81,7 @@ func (f *runFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	llm, err := f.model.open(c)
+	llm, err := f.model.open(c, &f.engine)
 	if err != nil {
 		return err
 	}
@@ -109,6 +111,9 @@ func (f *runFlags) check(c *cobra.Command, args []string) error {
 		return usagef("--logprobs is %d, want 0 or more", f.logprobs)
 	case f.logprobs >= 0 && !f.json:
 		return usagef("--logprobs is shown with --json only")
+	}
+	if err := f.engine.check(c); err != nil {
+		return err
 	}
 	return f.model.check(c)
 }

@@ -72,16 +72,31 @@ func parseIDs(s string) ([]token.ID, error) {
 	return ids, nil
 }
 
-// speeds says how fast an answer was: of prefill and decode tokens a second, of
-// decode also the bytes of weights read a second.
+// speeds says how fast an answer was: of prefill and decode tokens a second, and how
+// many drafts held. Where none were made it says the bytes of weights read a second;
+// with drafts these are not known from the tokens.
 func speeds(s deskseek.Stats, bytesPerToken int64) string {
-	rate := func(n int, seconds float64) float64 {
-		if seconds == 0 {
-			return 0
-		}
-		return float64(n) / seconds
+	var b strings.Builder
+	computed := s.PrefillTokens - s.Reused
+	fmt.Fprintf(&b, "prefill %d tokens", s.PrefillTokens)
+	if s.Reused > 0 {
+		fmt.Fprintf(&b, " (%d reused)", s.Reused)
 	}
+	fmt.Fprintf(&b, " %.1f tok/s", rate(computed, s.Prefill.Seconds()))
 	decode := rate(s.DecodeTokens, s.Decode.Seconds())
-	return fmt.Sprintf("prefill %d tokens %.1f tok/s · decode %d tokens %.1f tok/s %.2f GB/s · logits #%08x",
-		s.PrefillTokens, rate(s.PrefillTokens, s.Prefill.Seconds()), s.DecodeTokens, decode, decode*float64(bytesPerToken)/1e9, s.LogitsHash)
+	fmt.Fprintf(&b, " · decode %d tokens %.1f tok/s", s.DecodeTokens, decode)
+	if s.Drafted == 0 {
+		fmt.Fprintf(&b, " %.2f GB/s", decode*float64(bytesPerToken)/1e9)
+	} else {
+		fmt.Fprintf(&b, " · %d of %d drafts held (%.0f %%)", s.Accepted, s.Drafted, 100*rate(s.Accepted, float64(s.Drafted)))
+	}
+	fmt.Fprintf(&b, " · logits #%08x", s.LogitsHash)
+	return b.String()
+}
+
+func rate(n int, seconds float64) float64 {
+	if seconds == 0 {
+		return 0
+	}
+	return float64(n) / seconds
 }

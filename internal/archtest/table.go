@@ -29,8 +29,8 @@ var rules = []rule{
 	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
 	{"sample", []string{"token"}},
-	{"nn", []string{"kernel", "tensor"}},
-	{"checkpoint", []string{"tensor"}},
+	{"nn", []string{"internal/memory", "kernel", "tensor"}},
+	{"checkpoint", []string{"internal/memory", "tensor"}},
 	{"kernel", []string{"internal/cpu", "internal/grid"}},
 	{"tensor", []string{"internal/grid"}},
 	{"token", nil},
@@ -39,6 +39,7 @@ var rules = []rule{
 	{"internal/cpu", nil},
 	{"internal/grid", nil},
 	{"internal/golden", []string{"internal/npy"}},
+	{"internal/memory", nil},
 	{"internal/npy", nil},
 }
 
