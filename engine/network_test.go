@@ -102,11 +102,10 @@ func TestSameBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ck.Close()
-	rounds := 8
-	if testing.Short() {
-		rounds = 2
-	}
-	for _, by := range []deepseek.Math{deepseek.Exact, deepseek.Fast} {
+	for by, rounds := range map[deepseek.Math]int{deepseek.Exact: 2, deepseek.Fast: 8} {
+		if testing.Short() {
+			rounds = 1
+		}
 		t.Run(string(by), func(t *testing.T) {
 			for seed := range rounds {
 				sameBits(t, ck, by, uint64(seed))

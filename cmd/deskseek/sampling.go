@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskseek/deskseek"
+	"github.com/deskseek/deskseek/engine"
 	"github.com/deskseek/deskseek/sample"
 	"github.com/deskseek/deskseek/token"
 )
@@ -99,4 +100,23 @@ func rate(n int, seconds float64) float64 {
 		return 0
 	}
 	return float64(n) / seconds
+}
+
+// draftsOf says how drafts fared by their place, and what they gained.
+func draftsOf(places []engine.Acceptance, gain float64) string {
+	if len(places) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(" · drafts held:")
+	for i, a := range places {
+		fmt.Fprintf(&b, " %d. %.0f %% of %d", i+1, 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
+		if i < len(places)-1 {
+			b.WriteByte(',')
+		}
+	}
+	if gain > 0 {
+		fmt.Fprintf(&b, " · gain %.2f×", gain)
+	}
+	return b.String()
 }
