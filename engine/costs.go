@@ -13,31 +13,35 @@ type costs struct {
 	step  times // of the network, by rows
 	layer times // of a place of drafts in the MTP layer, by rows
 
-	// Of the steps with drafts: what they took, their drafting included, and
-	// what the same tokens would have taken without.
-	took, without float64
-	drafting      float64 // seconds of the MTP layer since the last step
+	// Of the steps with drafts: what they take, their drafting included, and what
+	// the same tokens would take without. Both are sums of the means, so that a step
+	// that was held up counts in neither.
+	with, without float64
+	drafting      float64 // of with, since the last step
 }
 
 // measured notes a step.
 func (c *costs) measured(sequences, rows, given int, seconds float64) {
 	c.step.note(rows, seconds)
 	if rows > sequences && c.step.known(sequences) {
-		c.took += seconds + c.drafting
+		c.with += c.step.at(rows) + c.drafting
 		c.without += c.step.at(sequences) * float64(given) / float64(sequences)
 	}
 	c.drafting = 0
 }
 
-// spent notes what drafting took since the last step.
-func (c *costs) spent(seconds float64) { c.drafting += seconds }
+// drafted notes what a place of drafts took in the MTP layer.
+func (c *costs) drafted(rows int, seconds float64) {
+	c.layer.note(rows, seconds)
+	c.drafting += c.layer.at(rows)
+}
 
 // gain returns how much faster the steps with drafts were; 0 while not known.
 func (c *costs) gain() float64 {
-	if c.took == 0 {
+	if c.with == 0 {
 		return 0
 	}
-	return c.without / c.took
+	return c.without / c.with
 }
 
 // mostRows is how many rows times know apart.
@@ -48,9 +52,11 @@ const mostRows = 64
 // just then: so every measurement moves all of them, and its own the most.
 type times struct {
 	mean [mostRows + 1]float64 // by rows; 0 is not known
+	seen [mostRows + 1]int
 }
 
 const (
+	few      = 3    // measurements of which only the least counts
 	ownShare = 0.2  // of a measurement in the mean of its number of rows
 	allShare = 0.15 // of its change in the means of the others
 )
@@ -59,17 +65,23 @@ func (t *times) known(rows int) bool { return t.mean[min(rows, mostRows)] > 0 }
 
 func (t *times) note(rows int, seconds float64) {
 	rows = min(rows, mostRows)
-	if t.mean[rows] == 0 {
-		t.mean[rows] = seconds
+	t.seen[rows]++
+	if n := t.seen[rows]; n <= few {
+		// The first of its kind finds nothing in the caches: the least counts.
+		if n == 1 || seconds < t.mean[rows] {
+			t.mean[rows] = seconds
+		}
 		return
 	}
-	// One step that was held up says little.
-	change := min(max(seconds/t.mean[rows], 0.5), 2) - 1
-	for r, m := range t.mean {
+	// One step that was held up says little; and of factors, as one of two and one
+	// of a half, nothing is to be left.
+	change := math.Log(min(max(seconds/t.mean[rows], 0.5), 2))
+	own, all := math.Exp(ownShare*change), math.Exp(allShare*change)
+	for r := range t.mean {
 		if r == rows {
-			t.mean[r] = m * (1 + ownShare*change)
+			t.mean[r] *= own
 		} else {
-			t.mean[r] = m * (1 + allShare*change)
+			t.mean[r] *= all
 		}
 	}
 }

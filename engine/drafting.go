@@ -256,8 +256,7 @@ func (d *drafts) measured(sequences, rows, given int, took time.Duration) {
 
 // drafted notes what a place of drafts took in the MTP layer.
 func (d *drafts) drafted(rows int, took time.Duration) {
-	d.costs.layer.note(rows, took.Seconds())
-	d.costs.spent(took.Seconds())
+	d.costs.drafted(rows, took.Seconds())
 }
 
 func (d *drafts) gain() float64 { return d.costs.gain() }

@@ -22,8 +22,9 @@ const lag = 16
 // of the latter. All pairs but the last only fill the cache, which costs a hundredth
 // of a layer; the last gives the first draft; and each draft, with the layer's own
 // hidden state, the next.
-func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []error, info *StepInfo) {
-	s.observe(info)
+//
+// It returns how long drafting took, the pairs not counted.
+func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []error, info *StepInfo) (drafting time.Duration) {
 	var asks []*ask
 	for i, q := range s.plan.runs {
 		if ended[i] == nil && q.behind() == 1 {
@@ -35,21 +36,23 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	if s.network.MTP != nil {
 		if err := s.pair(ctx, o, ended, asks); err != nil {
 			blame(s.plan.paired, s.plan.runs, ended, err)
-			return
+			return 0
 		}
+		begin := time.Now()
 		s.chain(ctx, asks, ended)
-		info.MTP = time.Since(start)
+		drafting, info.MTP = time.Since(begin), time.Since(start)
 	}
 	for _, a := range asks {
 		if r := s.options.Drafting.Rewrite; r != nil && len(a.sequence.drafts) > 0 {
 			r(a.sequence.tokens, a.sequence.drafts)
 		}
 	}
+	return drafting
 }
 
-// observe notes what a step took in which nothing but single tokens and their drafts
-// was computed.
-func (s *scheduler) observe(info *StepInfo) {
+// observe notes what a step took, drafting not counted, in which nothing but single
+// tokens and their drafts was computed.
+func (s *scheduler) observe(info *StepInfo, took time.Duration) {
 	rows, given := 0, 0
 	for i := range s.plan.runs {
 		r := &s.plan.batch.Runs[i]
@@ -61,7 +64,7 @@ func (s *scheduler) observe(info *StepInfo) {
 	for _, r := range info.Runs {
 		given += r.Chosen
 	}
-	s.drafts.measured(len(s.plan.runs), rows, given, info.Elapsed)
+	s.drafts.measured(len(s.plan.runs), rows, given, took)
 }
 
 // blame ends the sequences that an error is about.

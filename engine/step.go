@@ -51,7 +51,7 @@ func (s *scheduler) step(ctx context.Context) bool {
 	}
 	info.Elapsed = time.Since(start)
 	s.counts.Steps++
-	s.predict(ctx, o, ended, &info)
+	drafting := s.predict(ctx, o, ended, &info)
 	o.Release()
 	for i, q := range p.runs {
 		switch {
@@ -63,6 +63,7 @@ func (s *scheduler) step(ctx context.Context) bool {
 			s.publish(q, false)
 		}
 	}
+	s.observe(&info, time.Since(start)-drafting)
 	p.runs = p.runs[:0]
 	info.Free = s.pages.Free()
 	if f := s.options.Trace.Step; f != nil {
