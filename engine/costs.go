@@ -13,8 +13,8 @@ type costs struct {
 	step  times // of the network, by rows
 	layer times // of a place of drafts in the MTP layer, by rows
 
-	// Of the steps with drafts: what they take, their drafting included, and what
-	// the same tokens would take without. Both are sums of the means, so that a step
+	// Of the steps since that is known: what they take, their drafting included, and
+	// what the same tokens would take without drafts. Both are sums of the means, so that a step
 	// that was held up counts in neither.
 	with, without float64
 	drafting      float64 // of with, since the last step
@@ -23,7 +23,7 @@ type costs struct {
 // measured notes a step.
 func (c *costs) measured(sequences, rows, given int, seconds float64) {
 	c.step.note(rows, seconds)
-	if rows > sequences && c.step.known(sequences) {
+	if c.step.known(sequences) {
 		c.with += c.step.at(rows) + c.drafting
 		c.without += c.step.at(sequences) * float64(given) / float64(sequences)
 	}
@@ -36,7 +36,7 @@ func (c *costs) drafted(rows int, seconds float64) {
 	c.drafting += c.layer.at(rows)
 }
 
-// gain returns how much faster the steps with drafts were; 0 while not known.
+// gain returns how much faster drafts made the steps; 0 while not known.
 func (c *costs) gain() float64 {
 	if c.with == 0 {
 		return 0

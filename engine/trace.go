@@ -52,8 +52,8 @@ type Counts struct {
 	Evicted          int
 	// ByPlace counts drafts by their place behind a token.
 	ByPlace []Acceptance
-	// Gain is how much faster the steps with drafts gave their tokens than steps
-	// without would have, both measured as they ran; 0 while not known.
+	// Gain is how much faster the tokens came for drafts than they would have without
+	// any, both measured as the engine ran; 0 while not known.
 	Gain float64
 }
 
