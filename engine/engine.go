@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/nn"
+	"github.com/deskseek/deskseek/token"
 )
 
 // A Model is what the engine needs of a network. *deepseek.Model is one; the
@@ -201,6 +202,13 @@ func (e *Engine) Submit(r Request) (*Stream, error) {
 		return nil, err
 	}
 	return &Stream{engine: e, sequence: q, out: &q.out}, nil
+}
+
+// Plant remembers a prefix of whole pages whose latents write makes up, each in turn:
+// so that what comes after a long context can be measured without computing it. It
+// returns false where there are no pages for it, or the engine is closed.
+func (e *Engine) Plant(tokens []token.ID, write func(deepseek.PageID)) bool {
+	return between(e, func(s *scheduler) bool { return s.plant(tokens, write) })
 }
 
 // limit is the most tokens of a sequence.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/token"
 )
 
 // A scheduler decides step by step what the network computes.
@@ -390,6 +391,21 @@ func (s *scheduler) publish(q *sequence, last bool) {
 	if from := q.shared * deepseek.PageSize; last && sound > from {
 		s.prefix.add(q.leaf, q.tokens[from:sound], q.forms[q.shared], q.pages[q.shared])
 	}
+}
+
+// plant remembers pages that write fills.
+func (s *scheduler) plant(tokens []token.ID, write func(deepseek.PageID)) bool {
+	leaf := &s.prefix.root
+	for ; len(tokens) >= deepseek.PageSize; tokens = tokens[deepseek.PageSize:] {
+		if s.pages.Free() == 0 {
+			return false
+		}
+		p := s.pages.Alloc()
+		write(p)
+		leaf, _ = s.prefix.add(leaf, tokens[:deepseek.PageSize], 0, p)
+		s.pages.Release(p)
+	}
+	return true
 }
 
 // report returns what the scheduler has done and holds.

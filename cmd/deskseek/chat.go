@@ -191,7 +191,7 @@ func (s *conversation) answer(messages []chat.Message) (string, error) {
 		}
 		if event.End != nil {
 			fmt.Fprintln(s.out)
-			fmt.Fprintln(s.errs, speeds(event.End.Stats, s.llm.BytesPerToken()))
+			fmt.Fprintln(s.errs, speeds(s.llm, event.End.Stats))
 		}
 	}
 	return text.String(), nil

@@ -212,7 +212,7 @@ func (f *runFlags) printText(c *cobra.Command, llm *deskseek.LLM, ids []token.ID
 			if !strings.HasSuffix(last, "\n") {
 				fmt.Fprintln(out)
 			}
-			fmt.Fprintln(c.ErrOrStderr(), speeds(event.End.Stats, llm.BytesPerToken()))
+			fmt.Fprintln(c.ErrOrStderr(), speeds(llm, event.End.Stats))
 		}
 	}
 	return nil
@@ -226,6 +226,7 @@ type result struct {
 	Finish    string          `json:"finish_reason"`
 	Timings   timings         `json:"timings"`
 	MTP       mtpCounts       `json:"mtp"`
+	Places    []mtpCounts     `json:"mtp_by_place,omitempty"` // the first draft behind a token, the second, …
 	Logprobs  []tokenLogprobs `json:"logprobs,omitempty"`
 }
 
@@ -239,12 +240,6 @@ type timings struct {
 
 // mtpCounts count drafts, whatever drafted them.
 type mtpCounts struct {
-	Drafted  int        `json:"drafted"`
-	Accepted int        `json:"accepted"`
-	ByPlace  []mtpPlace `json:"by_place,omitempty"` // the first behind a token, the second, …
-}
-
-type mtpPlace struct {
 	Drafted  int `json:"drafted"`
 	Accepted int `json:"accepted"`
 }
@@ -265,7 +260,7 @@ func (f *runFlags) printJSON(c *cobra.Command, llm *deskseek.LLM, ids []token.ID
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.ErrOrStderr(), speeds(stats, llm.BytesPerToken()))
+	fmt.Fprintln(c.ErrOrStderr(), speeds(llm, stats))
 	return printJSON(c.OutOrStdout(), r)
 }
 
@@ -289,7 +284,7 @@ func (f *runFlags) result(ctx context.Context, llm *deskseek.LLM, ids []token.ID
 			r.Timings = timings{stats.PrefillTokens, stats.Reused, stats.Prefill.Seconds(), stats.DecodeTokens, stats.Decode.Seconds()}
 			r.MTP = mtpCounts{Drafted: stats.Drafted, Accepted: stats.Accepted}
 			for _, a := range stats.ByPlace {
-				r.MTP.ByPlace = append(r.MTP.ByPlace, mtpPlace{a.Drafted, a.Accepted})
+				r.Places = append(r.Places, mtpCounts{a.Drafted, a.Accepted})
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func parseIDs(s string) ([]token.ID, error) {
 // speeds says how fast an answer was: of prefill and decode tokens a second, and how
 // many drafts held. Where none were made it says the bytes of weights read a second;
 // with drafts these are not known from the tokens.
-func speeds(s deskseek.Stats, bytesPerToken int64) string {
+func speeds(llm *deskseek.LLM, s deskseek.Stats) string {
 	var b strings.Builder
 	computed := s.PrefillTokens - s.Reused
 	fmt.Fprintf(&b, "prefill %d tokens", s.PrefillTokens)
@@ -87,9 +87,9 @@ func speeds(s deskseek.Stats, bytesPerToken int64) string {
 	decode := rate(s.DecodeTokens, s.Decode.Seconds())
 	fmt.Fprintf(&b, " · decode %d tokens %.1f tok/s", s.DecodeTokens, decode)
 	if s.Drafted == 0 {
-		fmt.Fprintf(&b, " %.2f GB/s", decode*float64(bytesPerToken)/1e9)
+		fmt.Fprintf(&b, " %.2f GB/s", decode*float64(llm.BytesPerToken())/1e9)
 	} else {
-		fmt.Fprintf(&b, " · %d of %d drafts held (%.0f %%)", s.Accepted, s.Drafted, 100*rate(s.Accepted, float64(s.Drafted)))
+		b.WriteString(draftsOf(s.ByPlace, llm.Counts().Gain))
 	}
 	fmt.Fprintf(&b, " · logits #%08x", s.LogitsHash)
 	return b.String()
@@ -104,16 +104,19 @@ func rate(n int, seconds float64) float64 {
 
 // draftsOf says how drafts fared by their place, and what they gained.
 func draftsOf(places []engine.Acceptance, gain float64) string {
-	if len(places) == 0 {
+	if len(places) == 0 || places[0].Drafted == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString(" · drafts held:")
 	for i, a := range places {
-		fmt.Fprintf(&b, " %d. %.0f %% of %d", i+1, 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
-		if i < len(places)-1 {
+		if a.Drafted == 0 {
+			break
+		}
+		if i > 0 {
 			b.WriteByte(',')
 		}
+		fmt.Fprintf(&b, " %d. %.0f %% of %d", i+1, 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
 	}
 	if gain > 0 {
 		fmt.Fprintf(&b, " · gain %.2f×", gain)

@@ -24,7 +24,7 @@ var rules = []rule{
 	{"chat", []string{"token"}},
 	{"engine", []string{"deepseek", "nn", "sample", "token"}},
 	{"demo", []string{"checkpoint"}},
-	{"measure", []string{"deepseek", "kernel", "token"}},
+	{"measure", []string{"deepseek", "engine", "kernel", "token"}},
 	{"quantize", []string{"chat", "checkpoint", "deepseek", "kernel", "tensor", "token"}},
 	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
