@@ -87,14 +87,11 @@ func blame(batch, runs []*sequence, ended []error, err error) {
 func (s *scheduler) room(q *sequence) int {
 	most := min(q.most-q.generated()-1, s.drafts.Most)
 	for len(q.pages) < pagesOf(len(q.tokens)+most) && most > 0 {
-		if s.pages.Free() == 0 {
-			n := s.prefix.oldest()
-			if n == nil {
-				break
-			}
-			s.evict(n)
+		p, ok := s.spare()
+		if !ok {
+			break
 		}
-		q.pages = append(q.pages, s.pages.Alloc())
+		q.pages = append(q.pages, p)
 	}
 	return max(0, min(most, len(q.pages)*deepseek.PageSize-len(q.tokens)))
 }

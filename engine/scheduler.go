@@ -182,7 +182,7 @@ func (s *scheduler) begin(q *sequence) bool {
 	}
 	q.shared, q.cached, q.paired = whole, hit, max(1, hit)
 	if from != nil {
-		page, ok := s.alloc(q)
+		page, ok := s.spare()
 		if !ok { // alone, and too large: it computes what it can
 			s.pages.Release(from.page)
 			from, q.cached, q.paired = nil, whole*deepseek.PageSize, max(1, whole*deepseek.PageSize)
@@ -222,20 +222,31 @@ func (s *scheduler) form(q *sequence, m match, part *node) {
 	q.decide(q.cached, n, form)
 }
 
-// alloc takes a page for a sequence. Where none is free, the oldest of the
-// remembered ones is forgotten, and where there is none, a lesser sequence that is
-// not in the plan is pushed aside. It returns false where there is none either.
+// spare takes a page that is free, or was only remembered: the one of use longest ago
+// is forgotten.
+func (s *scheduler) spare() (deepseek.PageID, bool) {
+	if s.pages.Free() == 0 {
+		n := s.prefix.oldest()
+		if n == nil {
+			return 0, false
+		}
+		s.evict(n)
+	}
+	return s.pages.Alloc(), true
+}
+
+// alloc takes a page for a sequence that runs. Where there is none to spare, a lesser
+// sequence that is not in the plan is pushed aside. It returns false where there is
+// none either.
 func (s *scheduler) alloc(q *sequence) (deepseek.PageID, bool) {
-	for s.pages.Free() == 0 {
-		if n := s.prefix.oldest(); n != nil {
-			s.evict(n)
-			continue
+	for {
+		if p, ok := s.spare(); ok {
+			return p, true
 		}
 		if !s.preempt(q) {
 			return 0, false
 		}
 	}
-	return s.pages.Alloc(), true
 }
 
 func (s *scheduler) evict(n *node) {
