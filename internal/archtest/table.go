@@ -20,9 +20,10 @@ var rules = []rule{
 	{"cmd/...", []string{anything}},
 	{"tools/...", []string{anything}}, // programs that make committed files
 
-	{"", []string{"chat", "checkpoint", "deepseek", "demo", "engine", "nn", "sample", "token"}},
+	{"", []string{"chat", "checkpoint", "deepseek", "demo", "engine", "engine/disk", "nn", "sample", "token"}},
 	{"chat", []string{"token"}},
-	{"engine", []string{"deepseek", "nn", "sample", "token"}},
+	{"engine", []string{"deepseek", "engine/disk", "nn", "sample", "token"}},
+	{"engine/disk", []string{"token"}},
 	{"demo", []string{"checkpoint"}},
 	{"measure", []string{"deepseek", "engine", "kernel", "token"}},
 	{"quantize", []string{"chat", "checkpoint", "deepseek", "kernel", "tensor", "token"}},
