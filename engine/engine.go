@@ -72,6 +72,9 @@ type Options struct {
 	// MaxWaiting is how many sequences wait; more are refused with ErrBusy.
 	// Default 256.
 	MaxWaiting int
+	// Store keeps the pages of remembered tokens when memory does not, also after the
+	// engine has ended. It is not closed by the engine. nil is none.
+	Store Store
 	// NoPrefixes forgets the latents of a sequence when it ends.
 	NoPrefixes bool
 	// Drafting says how tokens are drafted.
@@ -159,8 +162,16 @@ func (e *Engine) run(ctx context.Context, s *scheduler) {
 		if s.step(ctx) {
 			continue
 		}
+		var landed chan landing
+		var notify chan struct{}
+		if s.keeper != nil {
+			landed, notify = s.keeper.landed, s.keeper.notify
+		}
 		select {
 		case <-e.wake:
+		case l := <-landed:
+			s.land(l)
+		case <-notify: // there is room for what is to be kept
 		case <-ctx.Done():
 		}
 	}

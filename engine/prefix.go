@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -14,7 +15,10 @@ type node struct {
 	tokens   []token.ID
 	forms    uint64 // a bit a token, the first lowest: computed expanded
 	page     deepseek.PageID
-	used     uint64 // the tree's clock when it was last of use
+	used     uint64    // the tree's clock when it was last of use
+	name     disk.Page // its name in the store, if there is one and the page is full
+	stored   bool      // the store has it, or is about to
+	gone     bool      // it is not in the tree any more
 }
 
 func (n *node) full() bool { return len(n.tokens) == deepseek.PageSize }
@@ -142,6 +146,7 @@ func (t *prefix) remove(n *node) {
 			break
 		}
 	}
+	n.gone = true
 	t.pages.Release(n.page)
 	t.size--
 }

@@ -34,6 +34,8 @@ type schedule struct {
 	errs    map[*sequence]error // that a sequence ended with
 	broken  map[*sequence]bool  // something was done to it
 	ended   int
+	mtp     bool
+	total   Counts // of the schedulers before
 }
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
@@ -56,7 +58,11 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		c.fake.forms, c.options.Deterministic = true, true
 	}
 	c.options = c.options.withDefaults()
-	c.s = newScheduler(c.fake.network(r.IntN(3) > 0), c.options)
+	if r.IntN(2) == 0 {
+		c.options.Store = newShelf(rand.New(rand.NewPCG(seed, 12)))
+	}
+	c.mtp = r.IntN(3) > 0
+	c.s = newScheduler(c.fake.network(c.mtp), c.options)
 	for range 3 {
 		c.texts = append(c.texts, prompt(r, 1+r.IntN(200)))
 	}
@@ -143,7 +149,16 @@ func (c *schedule) run(requests int) error {
 				c.s.cancel(q)
 			}
 		}
+		if c.random.IntN(150) == 0 {
+			if err := c.restart(); err != nil {
+				return err
+			}
+		}
 		moved := c.s.step(ctx)
+		if !moved && c.s.keeper != nil && slices.ContainsFunc(c.s.running, func(q *sequence) bool { return q.landing }) {
+			c.s.land(<-c.s.keeper.landed)
+			moved = true
+		}
 		if err := c.collect(); err != nil {
 			return err
 		}
@@ -156,7 +171,48 @@ func (c *schedule) run(requests int) error {
 			return fmt.Errorf("nothing moves: %d running, %d waiting, %d pages free", len(c.s.running), len(c.s.waiting), c.s.pages.Free())
 		}
 	}
-	return c.settled()
+	if err := c.settled(); err != nil {
+		return err
+	}
+	c.close()
+	return nil
+}
+
+// restart ends the engine, and begins another with nothing but the store.
+func (c *schedule) restart() error {
+	for _, q := range c.open {
+		c.broken[q] = true
+	}
+	c.close()
+	if err := c.collect(); err != nil {
+		return err
+	}
+	old := c.fake
+	c.fake = newFake(c.t, c.options.Pages)
+	c.fake.right, c.fake.forms, c.fake.fail = old.right, old.forms, old.fail
+	c.s = newScheduler(c.fake.network(c.mtp), c.options)
+	return nil
+}
+
+// close ends the scheduler, and adds what it did.
+func (c *schedule) close() {
+	c.s.close(ErrClosed)
+	n := c.s.report()
+	t := &c.total
+	t.Preempted, t.Evicted, t.Reused = t.Preempted+n.Preempted, t.Evicted+n.Evicted, t.Reused+n.Reused
+	t.Restored, t.Stored = t.Restored+n.Restored, t.Stored+n.Stored
+	t.ByPlace = addPlaces(t.ByPlace, n.ByPlace)
+}
+
+func addPlaces(sum, more []Acceptance) []Acceptance {
+	for i, p := range more {
+		if i == len(sum) {
+			sum = append(sum, Acceptance{})
+		}
+		sum[i].Drafted += p.Drafted
+		sum[i].Accepted += p.Accepted
+	}
+	return sum
 }
 
 // check looks for what may never be.
@@ -222,20 +278,13 @@ func TestSameTokensWhateverTheSchedule(t *testing.T) {
 		if err := c.run(1 + c.random.IntN(12)); err != nil {
 			t.Fatalf("schedule %d, %+v: %v", seed, c.options, err)
 		}
-		n := c.s.report()
-		total.Preempted += n.Preempted
-		total.Evicted += n.Evicted
-		total.Reused += n.Reused
-		for i, p := range n.ByPlace {
-			for len(total.ByPlace) <= i {
-				total.ByPlace = append(total.ByPlace, Acceptance{})
-			}
-			total.ByPlace[i].Drafted += p.Drafted
-			total.ByPlace[i].Accepted += p.Accepted
-		}
+		n := &c.total
+		total.Preempted, total.Evicted, total.Reused = total.Preempted+n.Preempted, total.Evicted+n.Evicted, total.Reused+n.Reused
+		total.Restored, total.Stored = total.Restored+n.Restored, total.Stored+n.Stored
+		total.ByPlace = addPlaces(total.ByPlace, n.ByPlace)
 	}
 	t.Logf("%+v", total)
-	if total.Preempted == 0 || total.Evicted == 0 || total.Reused == 0 || len(total.ByPlace) < 3 || total.ByPlace[2].Accepted == 0 {
+	if total.Preempted == 0 || total.Evicted == 0 || total.Reused == 0 || total.Restored == 0 || len(total.ByPlace) < 3 || total.ByPlace[2].Accepted == 0 {
 		t.Errorf("the schedules are too tame: %+v", total)
 	}
 }

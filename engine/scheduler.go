@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -30,6 +31,7 @@ type scheduler struct {
 	options Options
 	pages   *Pages
 	prefix  prefix
+	keeper  *keeper     // nil where nothing is stored
 	waiting []*sequence // in order
 	running []*sequence // in order
 	arrived int
@@ -50,6 +52,9 @@ type plan struct {
 func newScheduler(n Network, o Options) *scheduler {
 	s := &scheduler{network: n, options: o, pages: NewPages(o.Pages)}
 	s.prefix.pages = s.pages
+	if o.Store != nil && !o.NoPrefixes {
+		s.keeper = newKeeper(o.Store, n.Memory)
+	}
 	s.drafts.init(o.Drafting, n.MTP != nil)
 	return s
 }
@@ -67,15 +72,28 @@ func (s *scheduler) wait(q *sequence) {
 	s.waiting = slices.Insert(s.waiting, i, q)
 }
 
-// cancel ends a sequence wherever it is, unless it has ended.
+// cancel ends a sequence wherever it is, unless it has ended; one that is being
+// restored when that has ended.
 func (s *scheduler) cancel(q *sequence) {
+	if q.landing {
+		return
+	}
 	if slices.Contains(s.waiting, q) || slices.Contains(s.running, q) {
 		s.end(q, context.Canceled)
 	}
 }
 
-// close ends all sequences.
+// close ends all sequences, and keeps what is remembered.
 func (s *scheduler) close(err error) {
+	for _, q := range s.running {
+		if q.landing {
+			q.canceled.Store(true)
+		}
+	}
+	for slices.ContainsFunc(s.running, func(q *sequence) bool { return q.landing }) {
+		s.land(<-s.keeper.landed)
+	}
+	defer s.keeper.close()
 	for _, q := range slices.Concat(s.running, s.waiting) {
 		s.end(q, err)
 	}
@@ -130,18 +148,15 @@ func (s *scheduler) admit() {
 		i, _ := slices.BinarySearchFunc(s.running, q, (*sequence).compare)
 		s.running = slices.Insert(s.running, i, q)
 		s.start(q)
-		s.options.Trace.admit(q)
 	}
 }
 
-// begin gives a sequence what is remembered of it, and decides the forms of the
-// rest. It returns false, and nothing has changed, where the pages of the rest could
-// not be had without pushing others aside.
+// begin gives a sequence what is remembered of it. It returns false, and nothing has
+// changed, where the pages of the rest could not be had without pushing others aside.
 func (s *scheduler) begin(q *sequence) bool {
-	again := q.known > 0 // it was pushed aside, or its pages were given up
 	var forms []uint64
 	switch {
-	case again:
+	case q.known > 0: // it was pushed aside: all is done again as it was
 		forms = q.forms
 	case s.options.Deterministic:
 		forms = make([]uint64, pagesOf(len(q.tokens))) // absorbed
@@ -153,67 +168,120 @@ func (s *scheduler) begin(q *sequence) bool {
 		// Its hidden state makes the next pair; at the end of a page it is kept.
 		hit--
 	}
-	whole := hit / deepseek.PageSize
-	for _, n := range m.nodes[:whole] {
-		s.pages.Share(n.page)
-	}
-	from := m.part
-	if whole < len(m.nodes) {
-		from = m.nodes[whole]
+	whole := m.nodes[:hit/deepseek.PageSize]
+	part := m.part
+	if len(whole) < len(m.nodes) {
+		part = m.nodes[len(whole)]
 	}
 	if hit%deepseek.PageSize == 0 {
-		from = nil
+		part = nil
 	}
-	if from != nil {
-		s.pages.Share(from.page)
+	s.hold(q, whole)
+	if part != nil {
+		s.pages.Share(part.page)
+		q.source = part.page
 	}
-	if pagesOf(len(q.tokens)+1)-whole > s.pages.Free()+s.prefix.evictable() && len(s.running) > 0 {
-		for _, n := range m.nodes[:whole] {
-			s.pages.Release(n.page)
-		}
-		if from != nil {
-			s.pages.Release(from.page)
-		}
+	if pagesOf(len(q.tokens)+1)-len(whole) > s.pages.Free()+s.prefix.evictable() && len(s.running) > 0 {
+		s.release(q)
 		return false
 	}
-	for _, n := range m.nodes[:whole] {
-		q.pages = append(q.pages, n.page)
-		q.leaf = n
+	q.instead = m.next
+	if stored := s.keeper.find(q.tokens, len(whole), forms); stored != nil {
+		s.fetch(q, whole, stored)
+		return true
 	}
-	q.shared, q.cached, q.paired = whole, hit, max(1, hit)
-	if from != nil {
+	q.cached, q.paired = hit, max(1, hit)
+	if part != nil {
 		page, ok := s.spare()
 		if !ok { // alone, and too large: it computes what it can
-			s.pages.Release(from.page)
-			from, q.cached, q.paired = nil, whole*deepseek.PageSize, max(1, whole*deepseek.PageSize)
+			s.drop(q)
+			part, q.cached, q.paired = nil, len(whole)*deepseek.PageSize, max(1, len(whole)*deepseek.PageSize)
 		} else {
 			q.pages = append(q.pages, page)
 			q.paired = hit + 1 // the slot of the token that is computed again is there
-			q.source = from.page
-			q.copies = []deepseek.PageCopy{{To: page, From: from.page}}
+			q.copies = []deepseek.PageCopy{{To: page, From: part.page}}
 		}
 	}
-	if whole > 0 && q.cached == whole*deepseek.PageSize && s.network.MTP != nil {
-		q.hidden = s.network.Memory.LastHidden(q.leaf.page).Host(q.hidden)
+	s.settle(q, whole, part)
+	return true
+}
+
+// hold makes a sequence begin with remembered pages.
+func (s *scheduler) hold(q *sequence, nodes []*node) {
+	for _, n := range nodes {
+		s.pages.Share(n.page)
+		q.pages = append(q.pages, n.page)
+		q.leaf = n
 	}
-	if !again {
-		s.form(q, m, from)
-		q.stats.PrefillTokens, q.stats.Reused, q.stats.Instead = len(q.tokens), q.cached, m.next
+	q.shared = len(nodes)
+}
+
+// fetch lets a sequence begin with pages of the store, which are read while others
+// are computed. Of what is remembered it keeps what they go on from.
+func (s *scheduler) fetch(q *sequence, whole []*node, stored []disk.Page) {
+	s.drop(q)
+	if n := len(whole); n > 0 && whole[n-1].name.Key != stored[n-1].Key {
+		s.release(q) // the store's go on from the same tokens in other forms
+		whole = nil
+	}
+	for len(q.pages) < len(stored) {
+		p, ok := s.spare()
+		if !ok {
+			stored = stored[:len(q.pages)]
+			break
+		}
+		q.pages = append(q.pages, p)
+	}
+	q.cached, q.landing = len(whole)*deepseek.PageSize, true
+	s.keeper.restore(q, stored, len(whole))
+}
+
+// land takes in what was read for a sequence, and lets it go on.
+func (s *scheduler) land(l landing) {
+	q := l.sequence
+	q.landing = false
+	for _, p := range l.pages {
+		n, added := s.prefix.add(s.parent(q), p.Tokens, p.Forms, q.pages[q.shared])
+		n.stored = true
+		s.share(q, n, added)
+	}
+	s.counts.Restored += len(l.pages) * deepseek.PageSize
+	q.cached = q.shared * deepseek.PageSize
+	q.paired = max(1, q.cached)
+	var path []*node
+	for n := s.parent(q); n.parent != nil; n = n.parent {
+		path = append(path, n)
+	}
+	slices.Reverse(path)
+	s.settle(q, path, nil)
+}
+
+// settle begins with what is cached: of whole pages, and of part of another.
+func (s *scheduler) settle(q *sequence, whole []*node, part *node) {
+	if n := len(whole); n > 0 && q.cached == n*deepseek.PageSize && s.network.MTP != nil {
+		q.hidden = s.network.Memory.LastHidden(q.pages[n-1]).Host(q.hidden)
+	}
+	if q.known == 0 {
+		s.form(q, whole, part)
+		q.stats.PrefillTokens, q.stats.Reused = len(q.tokens), q.cached
+		if q.cached < len(q.tokens)-2 {
+			q.stats.Instead = q.instead
+		}
 		s.counts.Reused += q.cached
 	}
-	return true
+	s.options.Trace.admit(q)
 }
 
 // form decides the forms of a prompt: what is reused has that of the first time, and
 // the rest is expanded if there is much of it.
-func (s *scheduler) form(q *sequence, m match, part *node) {
+func (s *scheduler) form(q *sequence, whole []*node, part *node) {
 	n := len(q.tokens)
 	form := deepseek.Absorbed
 	if n-q.cached >= s.options.ExpandFrom && !s.options.Deterministic {
 		form = deepseek.Expanded
 	}
 	q.forms = q.forms[:0]
-	for _, c := range m.nodes[:q.cached/deepseek.PageSize] {
+	for _, c := range whole {
 		q.forms = append(q.forms, c.forms)
 	}
 	if part != nil {
@@ -252,6 +320,7 @@ func (s *scheduler) alloc(q *sequence) (deepseek.PageID, bool) {
 func (s *scheduler) evict(n *node) {
 	s.options.Trace.evict(n)
 	s.counts.Evicted++
+	s.keeper.evict(n)
 	s.prefix.remove(n)
 }
 
@@ -309,7 +378,7 @@ func (s *scheduler) compose() {
 	if len(p.runs) > 0 {
 		budget = min(budget, s.options.ChunkTokens)
 	}
-	s.share(s.ready(func(q *sequence) bool { return q.behind() > 1 }), budget)
+	s.spread(s.ready(func(q *sequence) bool { return q.behind() > 1 }), budget)
 }
 
 // ready returns the running sequences that f is true of, in order.
@@ -322,10 +391,10 @@ func (s *scheduler) ready(f func(*sequence) bool) (list []*sequence) {
 	return list
 }
 
-// share divides a budget among sequences that have much to catch up: evenly among
+// spread divides a budget among sequences that have much to catch up: evenly among
 // those of one priority, the greater first; what one does not need goes to those
 // after it.
-func (s *scheduler) share(list []*sequence, budget int) {
+func (s *scheduler) spread(list []*sequence, budget int) {
 	for len(list) > 0 && budget > 0 {
 		n := 1
 		for n < len(list) && list[n].request.Priority == list[0].request.Priority {
@@ -374,14 +443,8 @@ func (s *scheduler) schedule(q *sequence, n int) int {
 // publish remembers the pages of a sequence that are full of cached tokens, and at
 // its end the last one, which may not be.
 func (s *scheduler) publish(q *sequence, last bool) {
-	if s.options.NoPrefixes || q.landing {
+	if s.options.NoPrefixes || q.landing || len(q.copies) > 0 { // else its pages are not there yet
 		return
-	}
-	if q.leaf == nil {
-		q.leaf = &s.prefix.root
-	}
-	if len(q.copies) > 0 {
-		return // its last page is not there yet
 	}
 	sound := q.cached
 	if s.network.MTP != nil {
@@ -389,19 +452,35 @@ func (s *scheduler) publish(q *sequence, last bool) {
 	}
 	for sound >= (q.shared+1)*deepseek.PageSize {
 		from := q.shared * deepseek.PageSize
-		n, added := s.prefix.add(q.leaf, q.tokens[from:from+deepseek.PageSize], q.forms[q.shared], q.pages[q.shared])
-		if !added && n.page != q.pages[q.shared] {
-			// The same was computed twice: one of them is enough.
-			s.pages.Share(n.page)
-			s.pages.Release(q.pages[q.shared])
-			q.pages[q.shared] = n.page
+		n, added := s.prefix.add(s.parent(q), q.tokens[from:from+deepseek.PageSize], q.forms[q.shared], q.pages[q.shared])
+		if added {
+			s.keeper.add(n)
 		}
-		q.leaf = n
-		q.shared++
+		s.share(q, n, added)
 	}
 	if from := q.shared * deepseek.PageSize; last && sound > from {
-		s.prefix.add(q.leaf, q.tokens[from:sound], q.forms[q.shared], q.pages[q.shared])
+		s.prefix.add(s.parent(q), q.tokens[from:sound], q.forms[q.shared], q.pages[q.shared])
 	}
+}
+
+// parent returns the node that a sequence's next page goes on from.
+func (s *scheduler) parent(q *sequence) *node {
+	if q.leaf == nil {
+		return &s.prefix.root
+	}
+	return q.leaf
+}
+
+// share makes the next page of a sequence that of a node. Where the same was computed
+// twice, one of them is enough.
+func (s *scheduler) share(q *sequence, n *node, added bool) {
+	if p := &q.pages[q.shared]; !added && n.page != *p {
+		s.pages.Share(n.page)
+		s.pages.Release(*p)
+		*p = n.page
+	}
+	q.leaf = n
+	q.shared++
 }
 
 // plant remembers pages that write fills.
@@ -426,5 +505,8 @@ func (s *scheduler) report() Counts {
 	c.Pages, c.Free, c.Remembered = s.pages.Total(), s.pages.Free(), s.prefix.size
 	c.ByPlace = slices.Clone(c.ByPlace)
 	c.Gain = s.drafts.gain()
+	if s.keeper != nil {
+		c.Stored = s.keeper.saved
+	}
 	return c
 }

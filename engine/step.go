@@ -13,13 +13,14 @@ import (
 // step computes one step, and returns whether there was one to compute.
 func (s *scheduler) step(ctx context.Context) bool {
 	for _, list := range [...][]*sequence{s.running, s.waiting} {
-		for i := 0; i < len(list); i++ {
-			if q := list[i]; q.canceled.Load() {
+		for _, q := range list {
+			if q.canceled.Load() && !q.landing {
 				s.end(q, context.Canceled)
 				return true // the lists have changed
 			}
 		}
 	}
+	s.tend()
 	s.admit()
 	s.compose()
 	p := &s.plan
@@ -70,6 +71,26 @@ func (s *scheduler) step(ctx context.Context) bool {
 		f(info)
 	}
 	return true
+}
+
+// tend takes in what was read from the store, and sends off what it does not have.
+func (s *scheduler) tend() {
+	if s.keeper == nil {
+		return
+	}
+	for {
+		select {
+		case l := <-s.keeper.landed:
+			s.land(l)
+			continue
+		default:
+		}
+		break
+	}
+	s.keeper.save(false)
+	if err := s.keeper.failure(); err != nil && s.options.Trace.StoreFailed != nil {
+		s.options.Trace.StoreFailed(err)
+	}
 }
 
 // failed ends those of the sequences that an error is about. Of a step that failed

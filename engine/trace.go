@@ -17,6 +17,8 @@ type Trace struct {
 	// Evict: a page of remembered tokens was forgotten, the last of so many
 	// tokens.
 	Evict func(tokens int)
+	// StoreFailed: a page could not be kept. Nothing else suffers.
+	StoreFailed func(error)
 	// End: a sequence ended. The error is nil where it ended by itself.
 	End func(id int, s Stats, err error)
 }
@@ -49,7 +51,9 @@ type Counts struct {
 	Reused           int // those of them that were cached
 	Generated        int // tokens
 	Preempted        int
-	Evicted          int
+	Evicted          int // pages
+	Restored         int // tokens that the store had
+	Stored           int // pages that were given to it
 	// ByPlace counts drafts by their place behind a token.
 	ByPlace []Acceptance
 	// Gain is how much faster the tokens came for drafts than they would have without
