@@ -15,6 +15,7 @@ package deskseek
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -24,6 +25,7 @@ import (
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/demo"
 	"github.com/deskseek/deskseek/engine"
+	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -36,6 +38,7 @@ type LLM struct {
 	checkpoint *checkpoint.Checkpoint
 	model      *deepseek.Model
 	engine     *engine.Engine
+	disk       *disk.Store // nil where nothing is kept
 	text       Text
 }
 
@@ -82,27 +85,60 @@ func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := o.pages(m)
-	if err != nil {
+	l := &LLM{checkpoint: ck, model: m, text: LoadText(ck)}
+	if err := l.start(&o); err != nil {
 		m.Close()
 		return nil, err
 	}
+	return l, nil
+}
+
+// start takes the memory of the latent cache, opens the folder behind it, and starts
+// the engine.
+func (l *LLM) start(o *Options) error {
+	m := l.model
+	if o.Drafting.MTP == engine.On && m.MTP() == nil {
+		return fmt.Errorf("%s has no MTP layer to draft with", l.checkpoint.Path())
+	}
+	pages, err := o.pages(m)
+	if err != nil {
+		return err
+	}
 	if err := m.Reserve(pages); err != nil {
-		m.Close()
-		return nil, err
+		return err
 	}
 	n := engine.Network{Model: m, Memory: m.Cache()}
 	if t := m.MTP(); t != nil {
 		n.MTP = t
-	} else if o.Drafting.MTP == engine.On {
-		m.Close()
-		return nil, fmt.Errorf("%s has no MTP layer to draft with", ck.Path())
 	}
-	e := engine.New(n, engine.Options{
+	options := engine.Options{
 		Context: m.Config.Context, Vocabulary: m.Vocabulary(), Pages: pages, ExpandFrom: m.Config.ExpandFrom(), Deterministic: o.Deterministic,
 		MaxStepTokens: o.MaxStepTokens, MaxSequences: o.MaxSequences, MaxWaiting: o.MaxWaiting, Drafting: o.Drafting, Trace: o.Trace,
+	}
+	if o.CacheDir != "" {
+		if l.disk, err = o.openDisk(l.checkpoint, m); err != nil {
+			return err
+		}
+		options.Store = l.disk
+	}
+	l.engine = engine.New(n, options)
+	return nil
+}
+
+// openDisk opens the folder of kept latents for a model.
+func (o *Options) openDisk(ck *checkpoint.Checkpoint, m *deepseek.Model) (*disk.Store, error) {
+	limit := o.CacheLimit
+	if limit == 0 {
+		limit = 20e9
+	}
+	shape, err := json.Marshal(m.Config)
+	if err != nil {
+		return nil, err
+	}
+	return disk.Open(disk.Options{
+		Dir: o.CacheDir, Limit: limit, PageTokens: deepseek.PageSize, PageBytes: int(m.PageBytes()),
+		Identity: fmt.Sprintf("weights %s\n%s\n%s\n", ck.Fingerprint(), m.Numerics(), shape),
 	})
-	return &LLM{checkpoint: ck, model: m, engine: e, text: LoadText(ck)}, nil
 }
 
 // pages returns how many pages the latent cache gets.
@@ -127,7 +163,11 @@ func (o *Options) pages(m *deepseek.Model) (int, error) {
 func (l *LLM) Close() error {
 	l.engine.Close()
 	l.model.Close()
-	return l.checkpoint.Close()
+	var err error
+	if l.disk != nil {
+		err = l.disk.Close()
+	}
+	return errors.Join(err, l.checkpoint.Close())
 }
 
 // Config returns the shape of the network.

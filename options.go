@@ -38,6 +38,13 @@ type Options struct {
 	// FreeBytes is the memory that is free beside the weights; 0 where it is not
 	// known.
 	FreeBytes int64
+	// CacheDir is a folder in which the latents of what was read and said are kept,
+	// so that a conversation goes on where it was after a restart; several programs
+	// may use it at once. Empty keeps nothing.
+	CacheDir string
+	// CacheLimit bounds the bytes of CacheDir. What was of use longest ago is
+	// removed. Default 20 GB.
+	CacheLimit int64
 	// MaxSequences is how many answers are computed at once; MaxWaiting more
 	// wait, and what comes then ends with engine.ErrBusy. Default 64 and 256.
 	MaxSequences, MaxWaiting int
@@ -66,6 +73,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Drafting.Most < 0:
 		return fmt.Errorf("%d drafts, want 0 (as many as pay) or more", o.Drafting.Most)
+	case o.CacheLimit < 0:
+		return fmt.Errorf("a limit of %d bytes for %s, want 0 (20 GB) or more", o.CacheLimit, o.CacheDir)
 	case o.CacheBytes < 0 || o.MaxStepTokens < 0 || o.MaxSequences < 0 || o.MaxWaiting < 0:
 		return fmt.Errorf("limits of %d bytes, %d tokens, %d and %d sequences: want 0 (the default) or more", o.CacheBytes, o.MaxStepTokens, o.MaxSequences, o.MaxWaiting)
 	}

@@ -187,6 +187,20 @@ func (m *Model) PageBytes() int64 {
 	return int64(k.PageBytes())
 }
 
+// numerics is raised with every change by which the bits of what is cached change.
+const numerics = 1
+
+// Numerics names all but the weights that the bits of cached latents depend on: the
+// version of the numerics, how the network computes, how the cache holds values and
+// whether it has a place for the MTP layer, and the instruction set.
+func (m *Model) Numerics() string {
+	by := Exact
+	if m.math == nn.Fast {
+		by = Fast
+	}
+	return fmt.Sprintf("numerics %d, %s math, cache %s, layers %d to %d, MTP %v, %s", numerics, by, m.kept, m.from, m.from+len(m.layers), m.mtp != nil, nn.Tier())
+}
+
 // Cache returns the memory of the latent cache; nil before Reserve.
 func (m *Model) Cache() *Cache { return m.cache }
 

@@ -50,7 +50,7 @@ conversation, /exit or Ctrl-D ends it; Ctrl-C stops an answer.`,
 		},
 	}
 	model.add(c)
-	engine.add(c)
+	engine.add(c, true)
 	generate.add(c, 0.3)
 	c.Flags().StringVar(&system, "system", "", "system message before the conversation")
 	return c

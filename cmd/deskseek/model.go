@@ -126,7 +126,11 @@ func (f *modelFlag) open(c *cobra.Command, e *engineFlag) (*deskseek.LLM, error)
 	if err != nil {
 		return nil, err
 	}
-	llm, err := deskseek.New(ck, e.options(c, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads}, ck.Size()))
+	o, err := e.options(c, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads}, ck.Size())
+	var llm *deskseek.LLM
+	if err == nil {
+		llm, err = deskseek.New(ck, o)
+	}
 	if err != nil {
 		ck.Close()
 		return nil, err

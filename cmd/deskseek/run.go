@@ -50,7 +50,7 @@ logits that shows any change of numerics, go to standard error.`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	f.model.add(c)
-	f.engine.add(c)
+	f.engine.add(c, false)
 	f.generate.add(c, 0)
 	c.Flags().BoolVar(&f.raw, "raw", false, "continue the text itself, without the chat template")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object: prompt_ids, ids, text, timings, mtp")
