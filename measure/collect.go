@@ -69,6 +69,10 @@ func Collect(ctx context.Context, m *deepseek.Model, text []token.ID, o CollectO
 	if o.SaveEvery < 0 {
 		return nil, fmt.Errorf("saving every %d windows, want 1 or more", o.SaveEvery)
 	}
+	w, err := newWindow(m, o.Window)
+	if err != nil {
+		return nil, err
+	}
 	in := m.Watch(o.Head)
 	defer in.Close()
 	im := &quantize.Imatrix{Datasets: o.Datasets, ChunkSize: o.Window, Source: o.source(m, text)}
@@ -81,7 +85,7 @@ func Collect(ctx context.Context, m *deepseek.Model, text []token.ID, o CollectO
 		}
 		im = from
 	}
-	c := &collector{o: o, in: in, window: newWindow(m, o.Window), im: im}
+	c := &collector{o: o, in: in, window: w, im: im}
 	return im, c.windows(ctx, cut)
 }
 

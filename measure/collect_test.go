@@ -60,7 +60,11 @@ func TestCollect(t *testing.T) {
 	whole := append([]token.ID{token.ID(m.Config.BOS)}, text...)
 	whole[size] = token.ID(m.Config.BOS)
 	want := &quantize.Imatrix{ChunkSize: size, Chunks: windows, Source: got.Source}
-	pages := newWindow(m, size).pages
+	read, err := newWindow(m, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := read.pages
 	in := m.Watch(true)
 	defer in.Close()
 	for w := range windows {
