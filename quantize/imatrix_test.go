@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/internal/lock"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -106,6 +107,22 @@ func TestImatrixKeepsOld(t *testing.T) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	if b, err := os.ReadFile(path); err != nil || string(b) != "old" || len(entries) != 1 {
 		t.Errorf("%q %v, beside it %v", b, err, entries)
+	}
+	held, err := lock.File(path+partialSuffix, 0o644, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := smallImatrix(t).WriteFile(path); err == nil || !strings.Contains(err.Error(), "written by another run") {
+		t.Errorf("two runs: %v", err)
+	}
+	if err := errors.Join(os.WriteFile(path+partialSuffix, make([]byte, 10_000), 0o644), held.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := smallImatrix(t).WriteFile(path); err != nil { // over what a kill left
+		t.Error(err)
+	}
+	if _, err := ReadImatrix(path); err != nil {
+		t.Error(err)
 	}
 	full := errors.New("full")
 	for left := range 400 {
