@@ -185,7 +185,7 @@ func (s *scheduler) begin(q *sequence) bool {
 		s.release(q)
 		return false
 	}
-	q.instead = m.next
+	q.parted, q.instead = m.tokens, m.next
 	if stored := s.keeper.find(q.tokens, len(whole), forms); stored != nil {
 		s.fetch(q, whole, stored)
 		return true
@@ -264,9 +264,7 @@ func (s *scheduler) settle(q *sequence, whole []*node, part *node) {
 	if q.known == 0 {
 		s.form(q, whole, part)
 		q.stats.PrefillTokens, q.stats.Reused = len(q.tokens), q.cached
-		if q.cached < len(q.tokens)-2 {
-			q.stats.Instead = q.instead
-		}
+		q.stats.Parted, q.stats.Instead = q.parted, q.instead
 		s.counts.Reused += q.cached
 	}
 	s.options.Trace.admit(q)
