@@ -188,7 +188,7 @@ func TestRefused(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestNotes: the last record of a name, the last used first, and only those of the
+// TestNotes: the last record of a name, the last used last, and only those of the
 // identity.
 func TestNotes(t *testing.T) {
 	dir := t.TempDir()
@@ -208,7 +208,7 @@ func TestNotes(t *testing.T) {
 		for name, data := range s.Notes() {
 			got = append(got, name+"="+string(data))
 		}
-		if want := []string{"a=a3", "c=c2", "b=b1"}; !slices.Equal(got, want) {
+		if want := []string{"b=b1", "c=c2", "a=a3"}; !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
