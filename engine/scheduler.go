@@ -490,7 +490,11 @@ func (s *scheduler) plant(tokens []token.ID, write func(deepseek.PageID)) bool {
 		}
 		p := s.pages.Alloc()
 		write(p)
-		leaf, _ = s.prefix.add(leaf, tokens[:deepseek.PageSize], 0, p)
+		n, added := s.prefix.add(leaf, tokens[:deepseek.PageSize], 0, p)
+		if added {
+			s.keeper.add(n)
+		}
+		leaf = n
 		s.pages.Release(p)
 	}
 	return true
