@@ -44,22 +44,29 @@ func Text(segments []Segment) string {
 // Encode returns the tokens of a rendered conversation. Text between two added
 // tokens is encoded as one piece, wherever it came from.
 func Encode(tok *token.Tokenizer, segments []Segment) ([]token.ID, error) {
-	var ids []token.ID
+	var none *Memory
+	return none.Encode(tok, segments)
+}
+
+// A stretch is the text up to an added token, which ends it, or up to the end.
+type stretch struct {
+	text string
+	mark string // "" at the end
+}
+
+// stretches cuts a rendered conversation at its added tokens, where encoding it can
+// be cut. The last one has no mark.
+func stretches(segments []Segment) (list []stretch) {
 	var text strings.Builder
 	for _, s := range segments {
 		if !s.Special {
 			text.WriteString(s.Text)
 			continue
 		}
-		ids = tok.Encode(ids, text.String(), false)
+		list = append(list, stretch{text.String(), s.Text})
 		text.Reset()
-		id, ok := tok.Lookup(s.Text)
-		if !ok {
-			return nil, fmt.Errorf("chat template uses the token %s, which the vocabulary does not have", s.Text)
-		}
-		ids = append(ids, id)
 	}
-	return tok.Encode(ids, text.String(), false), nil
+	return append(list, stretch{text: text.String()})
 }
 
 // A rendering is a conversation on its way through a template: what is written,

@@ -88,20 +88,29 @@ func TestKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	total := 0
 	for round := 0; round < *kills; round += 2 {
-		var said []Key
+		var said []Key // of the child that was killed last: others' pages had time to leave
 		var children sync.WaitGroup
 		var lock sync.Mutex
+		last, order := 0, 0
 		for i := range 2 {
 			after, spin := random.IntN(20), random.IntN(3_000_000)
 			children.Go(func() {
-				keys, err := runKilled(o.Dir, uint64(round+i), after, spin)
+				killed := 0
+				keys, err := runKilled(o.Dir, uint64(round+i), after, spin, func() {
+					lock.Lock()
+					defer lock.Unlock()
+					order++
+					killed = order
+				})
 				if err != nil {
 					t.Error(err)
 				}
 				lock.Lock()
 				defer lock.Unlock()
 				total += len(keys)
-				said = append(said, keys[max(0, len(keys)-1):]...) // others had no time to leave
+				if killed > last {
+					last, said = killed, keys[max(0, len(keys)-1):]
+				}
 			})
 		}
 		children.Wait()
@@ -126,7 +135,7 @@ func TestKill(t *testing.T) {
 
 // runKilled runs TestChild and kills it some time after it stored some pages, whose
 // keys it returns.
-func runKilled(dir string, seed uint64, after, spin int) (keys []Key, err error) {
+func runKilled(dir string, seed uint64, after, spin int, killing func()) (keys []Key, err error) {
 	c := exec.Command(os.Args[0], "-test.run=^TestChild$", "-child="+dir, fmt.Sprintf("-seed=%d", seed))
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -143,6 +152,7 @@ func runKilled(dir string, seed uint64, after, spin int) (keys []Key, err error)
 			for range spin { // into the middle of something
 				random.Uint64()
 			}
+			killing()
 			c.Process.Kill()
 			killed = true
 		}

@@ -45,7 +45,8 @@ func (s *Store) List() []Entry {
 	return list
 }
 
-// Identities returns what the identities are, by the names of their folders.
+// Identities returns what the identities are, by the names of their folders: a line
+// with Options.Name, and Options.Identity.
 func (s *Store) Identities() map[string]string {
 	s.follow()
 	s.mu.Lock()

@@ -36,7 +36,7 @@ func (m *model) use(k Key) {
 
 func (m *model) bytes() (sum int64) {
 	if len(m.held) > 0 {
-		sum = int64(len("a small model"))
+		sum = int64(len("small\na small model"))
 	}
 	for _, h := range m.held {
 		sum += h.bytes
@@ -64,7 +64,7 @@ func (m *model) put(p Page, note []byte, size int64) bool {
 	}
 	name := int64(0)
 	if len(m.held) == 0 {
-		name = int64(len("a small model"))
+		name = int64(len("small\na small model"))
 	}
 	if least+name > m.limit {
 		return false

@@ -22,8 +22,9 @@ func (s *Store) PutNote(name string, data []byte) error {
 	return nil
 }
 
-// Notes yields names and records of the store's identity, the last used first. The
-// caller may keep and change them.
+// Notes yields names and records of the store's identity, the least recently used
+// first: who takes them in one by one, and forgets what was used least recently,
+// keeps the last. The caller may keep and change them.
 func (s *Store) Notes() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		s.follow()
@@ -37,7 +38,7 @@ func (s *Store) Notes() iter.Seq2[string, []byte] {
 		}
 		s.mu.Unlock()
 		slices.SortFunc(notes, func(a, b *entry) int {
-			return cmp.Or(cmp.Compare(used[b], used[a]), cmp.Compare(a.name, b.name))
+			return cmp.Or(cmp.Compare(used[a], used[b]), cmp.Compare(a.name, b.name))
 		})
 		for _, e := range notes {
 			if data, err := s.note(e); err == nil && !yield(e.name, data) {

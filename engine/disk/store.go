@@ -8,7 +8,7 @@
 //	├── stamp                      16 random bytes, others after every such change
 //	├── writing/<random>/          of one process: its lock, and files not complete yet
 //	└── <identity>/                32 digits: what pages are not mixed with others'
-//	    ├── identity               Options.Identity, for people
+//	    ├── identity               Options.Name and Identity, for people
 //	    └── <2 digits>/<62>.page   one page; .note: one note (see header)
 //
 // A file is written under writing/, synced, and renamed: under its name it is
@@ -24,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ type Options struct {
 	// Identity is what pages depend on besides tokens: model, cache type, CPU tier,
 	// numerics. Pages of another identity are not found, but count.
 	Identity string
+	// Name is what people call the model, one line: it is written beside the pages
+	// for them, and decides nothing.
+	Name string
 	// PageTokens is the number of tokens of a page, at most 64, and PageBytes that
 	// of its bytes. Both 0 opens a folder to look at and clear it: nothing is found
 	// nor can be written.
@@ -56,8 +60,8 @@ func (o *Options) validate() error {
 		return errors.New("page cache: no folder is named")
 	case o.Limit < 0:
 		return fmt.Errorf("page cache %s: limit of %d bytes, want 0 (none) or more", o.Dir, o.Limit)
-	case len(o.Identity) > maxIdentity:
-		return fmt.Errorf("page cache %s: identity of %d bytes, want at most %d", o.Dir, len(o.Identity), maxIdentity)
+	case len(o.text()) > maxIdentity:
+		return fmt.Errorf("page cache %s: name and identity of %d bytes, want at most %d", o.Dir, len(o.text()), maxIdentity)
 	case o.PageTokens < 0 || o.PageTokens > maxTokens:
 		return fmt.Errorf("page cache %s: %d tokens a page, want 1 to %d", o.Dir, o.PageTokens, maxTokens)
 	case o.PageBytes < 0 || (o.PageBytes == 0) != (o.PageTokens == 0):
@@ -66,8 +70,11 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// maxIdentity is the most bytes of an identity.
-const maxIdentity = 4096
+// maxIdentity is the most bytes of an identity with its name.
+const maxIdentity = 64 << 10
+
+// text is what the file beside the pages says: the name is its first line.
+func (o *Options) text() string { return strings.Join(strings.Fields(o.Name), " ") + "\n" + o.Identity }
 
 // A Store is an opened folder. All methods may be called from any goroutine. Other
 // stores, of this process or others, may have the same folder open: all keep to the

@@ -18,7 +18,7 @@ import (
 
 // small are the options of most tests: pages of 4 tokens and 100 bytes.
 func small(dir string) Options {
-	return Options{Dir: dir, Identity: "a small model", PageTokens: 4, PageBytes: 100}
+	return Options{Dir: dir, Name: "small", Identity: "a small model", PageTokens: 4, PageBytes: 100}
 }
 
 const smallFile = fixedHeader + 4*4 + 8 + 100 // bytes of a page's file
@@ -146,12 +146,12 @@ func TestFind(t *testing.T) {
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	for want, o := range map[string]Options{
-		"no folder is named":                        {},
-		"limit of -1 bytes":                         {Dir: dir, Limit: -1},
-		"65 tokens a page, want 1 to 64":            {Dir: dir, PageTokens: 65, PageBytes: 1},
-		"0 bytes a page of 4 tokens":                {Dir: dir, PageTokens: 4},
-		"5 bytes a page of 0 tokens":                {Dir: dir, PageBytes: 5},
-		"identity of 4097 bytes, want at most 4096": {Dir: dir, Identity: strings.Repeat("x", 4097)},
+		"no folder is named":                          {},
+		"limit of -1 bytes":                           {Dir: dir, Limit: -1},
+		"65 tokens a page, want 1 to 64":              {Dir: dir, PageTokens: 65, PageBytes: 1},
+		"0 bytes a page of 4 tokens":                  {Dir: dir, PageTokens: 4},
+		"5 bytes a page of 0 tokens":                  {Dir: dir, PageBytes: 5},
+		"identity of 65537 bytes, want at most 65536": {Dir: dir, Identity: strings.Repeat("x", 65536)},
 	} {
 		if _, err := Open(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -188,7 +188,7 @@ func TestRefused(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestNotes: the last record of a name, the last used first, and only those of the
+// TestNotes: the last record of a name, the last used last, and only those of the
 // identity.
 func TestNotes(t *testing.T) {
 	dir := t.TempDir()
@@ -208,7 +208,7 @@ func TestNotes(t *testing.T) {
 		for name, data := range s.Notes() {
 			got = append(got, name+"="+string(data))
 		}
-		if want := []string{"a=a3", "c=c2", "b=b1"}; !slices.Equal(got, want) {
+		if want := []string{"b=b1", "c=c2", "a=a3"}; !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
@@ -245,7 +245,7 @@ func TestForeign(t *testing.T) {
 			t.Error("two identities have the same key")
 		}
 	}
-	if u := s.Usage(); u.Pages != 3 || u.Bytes != 3*smallFile+1+int64(2*len("a small model")+len("another model")) {
+	if u := s.Usage(); u.Pages != 3 || u.Bytes != 3*smallFile+1+int64(2*len("small\na small model")+len("small\nanother model")) {
 		t.Errorf("%+v", u)
 	}
 	var texts []string
@@ -256,7 +256,7 @@ func TestForeign(t *testing.T) {
 		}
 	}
 	slices.Sort(texts)
-	if want := []string{"a small model", "a small model", "another model"}; !slices.Equal(texts, want) {
+	if want := []string{"small\na small model", "small\na small model", "small\nanother model"}; !slices.Equal(texts, want) {
 		t.Errorf("%q, want %q", texts, want)
 	}
 	for _, e := range s.List() {
@@ -282,7 +282,7 @@ func TestLimit(t *testing.T) {
 	if err := mustOpen(t, o).Write(mustOpen(t, o).Next(Key{}, []token.ID{1, 2, 3, 4}, 0), make([]byte, 100)); !errors.Is(err, ErrLimit) {
 		t.Error(err)
 	}
-	o.Limit = 3*smallFile + int64(len(o.Identity))
+	o.Limit = 3*smallFile + int64(len(o.text()))
 	s := mustOpen(t, o)
 	other := add(t, s, Key{}, 0, 9, 9, 9, 9)
 	var chain []Page
@@ -307,8 +307,8 @@ func TestLimit(t *testing.T) {
 	if names, size := files(t, o.Dir); size > o.Limit {
 		t.Errorf("%v: %d bytes, limit %d", names, size, o.Limit)
 	}
-	o.Limit = 2 * smallFile
-	s = mustOpen(t, o) // a lower limit: the end of the chain leaves
+	o.Limit = 2 * smallFile // less with the name
+	s = mustOpen(t, o)      // a lower limit: the end of the chain leaves
 	if got := s.Find([]token.ID{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}); len(got) != 1 || got[0].Key != chain[0].Key {
 		t.Errorf("%d pages below a lower limit, want the first", len(got))
 	}

@@ -115,7 +115,7 @@ func (s *Store) nameBytes() int64 {
 	if s.index.names[s.own] > 0 {
 		return 0
 	}
-	return int64(len(s.options.Identity))
+	return int64(len(s.options.text()))
 }
 
 // room removes what was least recently used until there is room for some bytes,
@@ -242,7 +242,7 @@ func (s *Store) nameIdentity() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write([]byte(s.options.Identity))
+	_, err = f.Write([]byte(s.options.text()))
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.MkdirAll(filepath.Join(s.options.Dir, s.own), 0o700)
 	}
