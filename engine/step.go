@@ -30,6 +30,9 @@ func (s *scheduler) step(ctx context.Context) bool {
 	start := time.Now()
 	o, err := s.network.Model.Forward(ctx, &p.batch)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		s.failed(p.runs, err)
 		p.runs = p.runs[:0]
 		return true
