@@ -19,6 +19,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/deskseek/deskseek/chat"
 	"github.com/deskseek/deskseek/checkpoint"
@@ -40,6 +43,9 @@ type LLM struct {
 	engine     *engine.Engine
 	disk       *disk.Store // nil where nothing is kept
 	text       Text
+	memory     *chat.Memory // which tokens conversations were really made of
+
+	storeFailed func(error) // engine.Trace.StoreFailed
 }
 
 // Open loads a model: a Hugging Face or MLX folder, a GGUF file, or the first of
@@ -85,7 +91,7 @@ func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &LLM{checkpoint: ck, model: m, text: LoadText(ck)}
+	l := &LLM{checkpoint: ck, model: m, text: LoadText(ck), memory: chat.NewMemory(memoryBytes)}
 	if err := l.start(&o); err != nil {
 		m.Close()
 		return nil, err
@@ -119,7 +125,8 @@ func (l *LLM) start(o *Options) error {
 		if l.disk, err = o.openDisk(l.checkpoint, m); err != nil {
 			return err
 		}
-		options.Store = l.disk
+		options.Store, l.storeFailed = l.disk, o.Trace.StoreFailed
+		l.recall()
 	}
 	l.engine = engine.New(n, options)
 	return nil
@@ -137,6 +144,7 @@ func (o *Options) openDisk(ck *checkpoint.Checkpoint, m *deepseek.Model) (*disk.
 	}
 	return disk.Open(disk.Options{
 		Dir: o.CacheDir, Limit: limit, PageTokens: deepseek.PageSize, PageBytes: int(m.PageBytes()),
+		Name:     filepath.Base(ck.Path()),
 		Identity: fmt.Sprintf("weights %s\n%s\n%s\n", ck.Fingerprint(), m.Numerics(), shape),
 	})
 }
@@ -207,35 +215,48 @@ func (l *LLM) tokenizer() (*token.Tokenizer, error) {
 	return l.text.Tokenizer, nil
 }
 
-// Chat answers a conversation, in the checkpoint's chat template.
+// Chat answers a conversation, in the checkpoint's chat template. An answer that comes
+// back as a turn of a longer conversation is the tokens that it was, even where its
+// text would be encoded to others, and is not computed again while it is cached.
 func (l *LLM) Chat(ctx context.Context, messages []chat.Message, p Params) iter.Seq2[Event, error] {
-	ids, err := l.EncodeChat(messages)
+	segments, ids, err := l.render(messages)
 	if err != nil {
 		return failed(err)
 	}
-	return l.Generate(ctx, ids, p)
+	return l.generate(ctx, ids, p, func(sampled []token.ID, text string) {
+		l.remember(&chat.Record{
+			Segments: append(slices.Clone(segments), chat.Segment{Text: text}),
+			IDs:      append(slices.Clone(ids), sampled...),
+		})
+	})
 }
 
 // EncodeChat returns the tokens of a conversation whose next turn is the
-// assistant's.
+// assistant's: of answers that Chat gave, those that it gave.
 func (l *LLM) EncodeChat(messages []chat.Message) ([]token.ID, error) {
+	_, ids, err := l.render(messages)
+	return ids, err
+}
+
+func (l *LLM) render(messages []chat.Message) ([]chat.Segment, []token.ID, error) {
 	t, err := l.tokenizer()
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case l.text.TemplateError != nil:
-		return nil, l.text.TemplateError
+		return nil, nil, l.text.TemplateError
 	case l.text.Template == nil:
-		return nil, ErrNoTemplate
+		return nil, nil, ErrNoTemplate
 	}
 	if err := chat.CheckRoles(messages); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	segments, err := l.text.Template.Render(messages, true)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return chat.Encode(t, segments)
+	ids, err := l.memory.Encode(t, segments)
+	return segments, ids, err
 }
 
 // Complete continues a text, which it starts with the checkpoint's BOS token
@@ -269,6 +290,12 @@ func failed(err error) iter.Seq2[Event, error] {
 // Generate continues tokens, used as they are. The last Event has End set. An
 // error ends the sequence; what came before it stands.
 func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Seq2[Event, error] {
+	return l.generate(ctx, prompt, p, func([]token.ID, string) {})
+}
+
+// generate is Generate, and calls done with what was sampled and shown, however the
+// answer ended.
+func (l *LLM) generate(ctx context.Context, prompt []token.ID, p Params, done func(sampled []token.ID, text string)) iter.Seq2[Event, error] {
 	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling, Priority: p.Priority}
 	if !p.IgnoreEOS {
 		for _, id := range l.model.Config.EOS {
@@ -280,23 +307,30 @@ func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Se
 		return failed(err)
 	}
 	return func(yield func(Event, error) bool) {
+		var sampled []token.ID
+		var shown strings.Builder
+		defer func() { done(sampled, shown.String()) }()
+		show := func(e Event) bool {
+			shown.WriteString(e.Text)
+			return yield(e, nil)
+		}
 		w := newWriter(l.text.Tokenizer, p.Stop, r.End)
 		for choice, err := range stream.Tokens(ctx) {
 			if err != nil {
 				yield(Event{}, err)
 				return
 			}
+			sampled = append(sampled, choice.ID)
 			text := w.push(choice.ID)
 			if w.stopped {
-				end := &End{Reason: string(engine.Stopped), Prompt: prompt, Stats: stream.Stats()}
-				yield(Event{Text: text, Token: &choice, End: end}, nil)
+				show(Event{Text: text, Token: &choice, End: &End{Reason: string(engine.Stopped), Prompt: prompt, Stats: stream.Stats()}})
 				return
 			}
-			if !yield(Event{Text: text, Token: &choice}, nil) {
+			if !show(Event{Text: text, Token: &choice}) {
 				return
 			}
 		}
 		st := stream.Stats()
-		yield(Event{Text: w.flush(), End: &End{Reason: string(st.Reason), Prompt: prompt, Stats: st}}, nil)
+		show(Event{Text: w.flush(), End: &End{Reason: string(st.Reason), Prompt: prompt, Stats: st}})
 	}
 }

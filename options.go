@@ -55,7 +55,8 @@ type Options struct {
 	// case. Default: by the MTP layer, where there is one, and by what stands in
 	// the text before, as far as that is measured to be faster.
 	Drafting engine.Drafting
-	// Trace is told what the engine does.
+	// Trace is told what the engine does. StoreFailed is called by answers'
+	// goroutines too.
 	Trace engine.Trace
 }
 

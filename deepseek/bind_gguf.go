@@ -26,11 +26,17 @@ var ggufNames = names{
 	mtpEmbedding: "nextn.embed_tokens.weight", mtpHead: "nextn.shared_head_head.weight",
 }
 
+// The stacks of a layer: of routed experts, and of heads.
+const (
+	ggufGates, ggufUps, ggufDowns = "ffn_gate_exps.weight", "ffn_up_exps.weight", "ffn_down_exps.weight"
+	ggufUpKey, ggufUpValue        = "attn_k_b.weight", "attn_v_b.weight"
+)
+
 func (gguf) names() *names { return &ggufNames }
 
 func (gguf) experts(b *binder, p string) expertStacks {
 	c := b.c
-	down := b.stack(p+"ffn_down_exps.weight", c.Experts, c.Dim, c.ExpertHidden)
+	down := b.stack(p+ggufDowns, c.Experts, c.Dim, c.ExpertHidden)
 	if fused := p + "ffn_gate_up_exps.weight"; b.ck.Tensor(fused) != nil {
 		var gate, up []*tensor.Tensor
 		for _, t := range b.stack(fused, c.Experts, 2*c.ExpertHidden, c.Dim) {
@@ -39,14 +45,14 @@ func (gguf) experts(b *binder, p string) expertStacks {
 		return expertStacks{gate, up, down}
 	}
 	return expertStacks{
-		b.stack(p+"ffn_gate_exps.weight", c.Experts, c.ExpertHidden, c.Dim),
-		b.stack(p+"ffn_up_exps.weight", c.Experts, c.ExpertHidden, c.Dim),
+		b.stack(p+ggufGates, c.Experts, c.ExpertHidden, c.Dim),
+		b.stack(p+ggufUps, c.Experts, c.ExpertHidden, c.Dim),
 		down,
 	}
 }
 
 func (gguf) heads(b *binder, p string) headStacks {
-	k, v, both := p+"attn_k_b.weight", p+"attn_v_b.weight", p+"attn_kv_b.weight"
+	k, v, both := p+ggufUpKey, p+ggufUpValue, p+"attn_kv_b.weight"
 	if b.ck.Tensor(k) != nil || b.ck.Tensor(both) == nil {
 		b.used[both] = true // ik_llama.cpp's third copy
 		return b.splitHeads(k, v)
@@ -55,11 +61,11 @@ func (gguf) heads(b *binder, p string) headStacks {
 }
 
 func (gguf) listExperts(l *lister, p string) {
-	l.stacks(p+"ffn_gate_exps.weight", p+"ffn_up_exps.weight", p+"ffn_down_exps.weight")
+	l.stacks(p+ggufGates, p+ggufUps, p+ggufDowns)
 }
 
 func (gguf) listHeads(l *lister, p string) {
 	c := l.c
-	l.all = append(l.all, Weight{Name: p + "attn_k_b.weight", Role: UpKey, Shape: []int{c.Heads, c.KVRank, c.Nope}, Inputs: c.KVRank, Layer: l.at})
-	l.matrix(UpValue, p+"attn_v_b.weight", c.Heads, c.V, c.KVRank)
+	l.all = append(l.all, Weight{Name: p + ggufUpKey, Role: UpKey, Shape: []int{c.Heads, c.KVRank, c.Nope}, Inputs: c.KVRank, Layer: l.at})
+	l.matrix(UpValue, p+ggufUpValue, c.Heads, c.V, c.KVRank)
 }

@@ -108,6 +108,7 @@ type Model struct {
 	kept  CacheType // how the cache holds values
 	twins int64     // bytes
 	steps []*step   // not in use
+	watch nn.Watch  // of the steps that begin; nil is none
 }
 
 // Load binds the tensors of a checkpoint, which must stay open while the Model

@@ -32,6 +32,9 @@ type MTP struct {
 	Head       nn.Linear
 }
 
+// OwnHead reports whether the layer has another head than the main model.
+func (t *MTP) OwnHead() bool { return t.Head != t.model.head }
+
 // Forward computes a step of the MTP layer. The token t_{i+1} of a run stands at
 // its own position i+1, with h_i in Run.Hidden; its logits are those of t_{i+2}.
 // The Output's hidden states are those a further draft takes.

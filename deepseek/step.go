@@ -31,6 +31,7 @@ type step struct {
 func (m *Model) begin(b *Batch, first int) *step {
 	s := m.step()
 	s.batch = b
+	s.arena.Watch(m.watch)
 	s.spans, s.runs = s.spans[:0], s.runs[:0]
 	row := 0
 	for _, form := range [...]Form{Absorbed, Expanded} {

@@ -32,6 +32,7 @@ type fake struct {
 	right int
 	steps []int // tokens of each
 	fail  func(run int) error
+	layer func() // called between layers
 	wrong []string
 	known map[uint64][]float32 // logits by hash
 }
@@ -97,6 +98,9 @@ func (f *fake) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Output
 	var canceled []int
 	n := 0
 	for i := range b.Runs {
+		if f.layer != nil {
+			f.layer()
+		}
 		r := &b.Runs[i]
 		n += len(r.Tokens)
 		if len(r.Pages)*deepseek.PageSize < r.Position+len(r.Tokens) || len(r.Tokens) == 0 {

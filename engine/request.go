@@ -39,9 +39,11 @@ type Stats struct {
 	// PrefillTokens are those of the prompt, Reused of them were cached before.
 	PrefillTokens int
 	Reused        int
-	// Instead are tokens that were cached at the place where the prompt parts
-	// from all that was: what would have had to follow for more to be reused.
-	// There are none where nothing was cached there.
+	// Parted is how many tokens of the prompt were remembered in memory: Reused, and
+	// those that are computed all the same. Instead are tokens that were cached
+	// behind them: what would have had to follow for more to be reused. There are
+	// none where nothing was.
+	Parted  int
 	Instead []token.ID
 	// Queued is the time until the sequence was begun, Prefill that from there to
 	// the first token, Decode that from there to the last.

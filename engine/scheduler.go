@@ -185,7 +185,7 @@ func (s *scheduler) begin(q *sequence) bool {
 		s.release(q)
 		return false
 	}
-	q.instead = m.next
+	q.parted, q.instead = m.tokens, m.next
 	if stored := s.keeper.find(q.tokens, len(whole), forms); stored != nil {
 		s.fetch(q, whole, stored)
 		return true
@@ -264,9 +264,7 @@ func (s *scheduler) settle(q *sequence, whole []*node, part *node) {
 	if q.known == 0 {
 		s.form(q, whole, part)
 		q.stats.PrefillTokens, q.stats.Reused = len(q.tokens), q.cached
-		if q.cached < len(q.tokens)-2 {
-			q.stats.Instead = q.instead
-		}
+		q.stats.Parted, q.stats.Instead = q.parted, q.instead
 		s.counts.Reused += q.cached
 	}
 	s.options.Trace.admit(q)
@@ -492,7 +490,11 @@ func (s *scheduler) plant(tokens []token.ID, write func(deepseek.PageID)) bool {
 		}
 		p := s.pages.Alloc()
 		write(p)
-		leaf, _ = s.prefix.add(leaf, tokens[:deepseek.PageSize], 0, p)
+		n, added := s.prefix.add(leaf, tokens[:deepseek.PageSize], 0, p)
+		if added {
+			s.keeper.add(n)
+		}
+		leaf = n
 		s.pages.Release(p)
 	}
 	return true

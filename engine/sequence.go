@@ -44,7 +44,8 @@ type sequence struct {
 	held    []float32  // what hidden will be
 	scratch []float32  // logits of a draft
 	landing bool       // pages are being restored
-	instead []token.ID // what would have followed in the prefix tree
+	parted  int        // tokens that the prefix tree has
+	instead []token.ID // what it has behind them
 	logits  []float32  // of the last token
 	ratings ratings    // how its drafts fared
 	lookup  lookup

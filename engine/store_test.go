@@ -100,6 +100,11 @@ func TestRestart(t *testing.T) {
 	if len(store.pages) != 3 {
 		t.Fatalf("%d pages are stored, want the 3 full ones", len(store.pages))
 	}
+	for _, p := range store.pages {
+		if p.Forms != ^uint64(0) {
+			t.Errorf("a page of the prompt is stored with forms %x, want all expanded", p.Forms)
+		}
+	}
 	e, again := start(t, o)
 	next := Request{Prompt: slices.Concat(r.Prompt, said, []token.ID{7, 8}), MaxTokens: 40}
 	s := submit(t, e, next)

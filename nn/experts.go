@@ -60,14 +60,20 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	j.mid = a.Mat(len(j.rows), e.Hidden)
 	j.y = a.Mat(x.rows, x.cols)
 	j.math, j.down = a.math, false
-	j.round(a, j.in, func(e *Expert) [2]Linear { return [2]Linear{e.Gate, e.Up} })
+	j.told(a, j.in, upMatrices)
+	j.round(a, j.in, upMatrices)
 	products := len(j.rows) * j.in.cols * j.mid.cols
 	a.pool.runProducts(j, 2*products)
 	j.down = true
-	j.round(a, j.mid, func(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} })
+	j.told(a, j.mid, downMatrices)
+	j.round(a, j.mid, downMatrices)
 	a.pool.runProducts(j, products)
 	return j.y, nil
 }
+
+// upMatrices and downMatrices are those of the first and of the second pass.
+func upMatrices(e *Expert) [2]Linear   { return [2]Linear{e.Gate, e.Up} }
+func downMatrices(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} }
 
 // round makes the forms of x that the given matrices of the active experts ask for.
 func (j *expertsJob) round(a *Arena, x Mat, of func(e *Expert) [2]Linear) {

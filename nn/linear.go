@@ -62,6 +62,9 @@ func (l Linear) Apply(x Mat) Mat {
 		return y
 	}
 	a := x.arena
+	if a.watch != nil {
+		a.watch(l, x)
+	}
 	j := &a.jobs.linear
 	*j = linearJob{l: l, x: x, y: y, math: a.math}
 	if f := l.form(a.math); f != asTheyAre {
@@ -183,6 +186,7 @@ func ApplyHeads(heads []Linear, y, x Mat, yStep, xStep int) {
 		return
 	}
 	a := x.arena
+	a.toldHeads(heads, x, xStep)
 	j := &a.jobs.heads
 	*j = headsJob{heads, window{y.data, y.stride}, window{x.data, x.stride}, yStep, xStep, x.rows, nil, a.math}
 	if f := heads[0].form(a.math); f != asTheyAre {

@@ -81,6 +81,7 @@ type Arena struct {
 	slabs [][]float32
 	slab  int // the slab in use
 	used  int // values used of it
+	watch Watch
 	jobs  jobs
 }
 
@@ -94,6 +95,7 @@ type jobs struct {
 	experts  expertsJob
 	absorbed absorbedJob
 	expanded expandedJob
+	squares  squaresJob
 
 	absorbedFast absorbedFastJob
 	expandedFast expandedFastJob

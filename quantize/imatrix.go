@@ -27,6 +27,7 @@ import (
 //	imatrix.datasets      the texts' names, a list of strings
 //	imatrix.chunk_count   windows of text, u32
 //	imatrix.chunk_size    tokens in one, u32
+//	deskseek.imatrix.source  what it is collected from, of WriteFile only
 //	<name>.in_sum2        [matrices, columns] sums; or [1, matrices × columns]
 //	<name>.counts         [matrices, 1] tokens; or [1, 1]
 //
@@ -35,6 +36,9 @@ type Imatrix struct {
 	Datasets  []string
 	Chunks    int // windows of text
 	ChunkSize int // tokens in one
+	// Source tells apart what it was collected from: text, network, and how it was
+	// computed. "" in files of other programs.
+	Source string
 
 	sums map[string]columnSums
 }
@@ -51,6 +55,7 @@ const (
 	datasetsKey  = "imatrix.datasets"
 	chunksKey    = "imatrix.chunk_count"
 	chunkSizeKey = "imatrix.chunk_size"
+	sourceKey    = "deskseek.imatrix.source"
 
 	imatrixType  = "imatrix"
 	sumsSuffix   = ".in_sum2"
@@ -191,6 +196,9 @@ func (m *Imatrix) readMetadata(meta checkpoint.Metadata) error {
 		return fmt.Errorf("%s is %q, want %q: this is no imatrix", typeKey, kind, imatrixType)
 	}
 	if m.Datasets, _, err = meta.Strings(datasetsKey); err != nil {
+		return err
+	}
+	if m.Source, _, err = meta.Str(sourceKey); err != nil {
 		return err
 	}
 	for _, n := range []struct {

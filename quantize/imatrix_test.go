@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/internal/lock"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -23,7 +24,7 @@ const (
 // smallImatrix has a stack of experts, one that was never seen among them, a stack
 // of heads with one count, and a plain matrix.
 func smallImatrix(t testing.TB) *Imatrix {
-	m := &Imatrix{Datasets: []string{"text.txt"}, Chunks: 3, ChunkSize: 4}
+	m := &Imatrix{Datasets: []string{"text.txt"}, Chunks: 3, ChunkSize: 4, Source: "network and text"}
 	for _, err := range []error{
 		m.Set(experts, []int{4, 0, 2}, []float32{4, 8, 0, 0, 1, 3}),
 		m.Set(heads, []int{8}, []float32{8, 16, 24, 32}),
@@ -45,7 +46,7 @@ func TestImatrixRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Chunks != 3 || m.ChunkSize != 4 || !slices.Equal(m.Datasets, []string{"text.txt"}) {
+	if m.Chunks != 3 || m.ChunkSize != 4 || m.Source != "network and text" || !slices.Equal(m.Datasets, []string{"text.txt"}) {
 		t.Errorf("metadata %v %d %d", m.Datasets, m.Chunks, m.ChunkSize)
 	}
 	if got := m.Names(); !slices.Equal(got, []string{heads, plain, experts}) {
@@ -107,6 +108,22 @@ func TestImatrixKeepsOld(t *testing.T) {
 	if b, err := os.ReadFile(path); err != nil || string(b) != "old" || len(entries) != 1 {
 		t.Errorf("%q %v, beside it %v", b, err, entries)
 	}
+	held, err := lock.File(path+partialSuffix, 0o644, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := smallImatrix(t).WriteFile(path); err == nil || !strings.Contains(err.Error(), "written by another run") {
+		t.Errorf("two runs: %v", err)
+	}
+	if err := errors.Join(os.WriteFile(path+partialSuffix, make([]byte, 10_000), 0o644), held.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := smallImatrix(t).WriteFile(path); err != nil { // over what a kill left
+		t.Error(err)
+	}
+	if _, err := ReadImatrix(path); err != nil {
+		t.Error(err)
+	}
 	full := errors.New("full")
 	for left := range 400 {
 		if err := smallImatrix(t).Write(&limited{left, full}); !errors.Is(err, full) {
@@ -155,6 +172,7 @@ func TestHostileImatrix(t *testing.T) {
 		{"no type", without(0), one, "no imatrix"},
 		{"type a number", without(0, kv(typeKey, uint32(1))), one, "want a string"},
 		{"datasets a string", without(1, kv(datasetsKey, "x")), one, "list of string"},
+		{"source a number", append(slices.Clone(meta), kv(sourceKey, uint32(1))), one, "want a string"},
 		{"no chunk count", without(2), one, chunksKey},
 		{"negative chunk size", without(3, kv(chunkSizeKey, int32(-1))), one, chunkSizeKey},
 		{"huge chunk size", without(3, kv(chunkSizeKey, uint32(1<<31))), one, chunkSizeKey},

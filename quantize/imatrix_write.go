@@ -3,12 +3,14 @@ package quantize
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 
 	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/internal/lock"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -26,6 +28,9 @@ func (m *Imatrix) Write(w io.Writer) error {
 		{Key: datasetsKey, Value: datasets},
 		{Key: chunksKey, Value: uint32(m.Chunks)},
 		{Key: chunkSizeKey, Value: uint32(m.ChunkSize)},
+	}
+	if m.Source != "" {
+		meta = append(meta, checkpoint.KeyValue{Key: sourceKey, Value: m.Source})
 	}
 	var tensors []checkpoint.OutTensor
 	for _, name := range m.Names() {
@@ -45,7 +50,10 @@ func (m *Imatrix) Write(w io.Writer) error {
 // WriteFile writes the file, or leaves the one that was there as it was. Meanwhile
 // it is path with ".partial" behind.
 func (m *Imatrix) WriteFile(path string) (err error) {
-	f, err := os.OpenFile(path+partialSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := lock.File(path+partialSuffix, 0o644, false)
+	if errors.Is(err, lock.ErrHeld) {
+		return fmt.Errorf("%s is being written by another run", path)
+	}
 	if err != nil {
 		return err
 	}
@@ -55,6 +63,9 @@ func (m *Imatrix) WriteFile(path string) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
+	if err := f.Truncate(0); err != nil { // what a kill left
+		return err
+	}
 	if err := m.Write(f); err != nil {
 		return err
 	}

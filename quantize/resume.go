@@ -8,10 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+
+	"github.com/deskseek/deskseek/checkpoint"
+	"github.com/deskseek/deskseek/internal/lock"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -34,46 +38,70 @@ type journal struct {
 	complete bool
 }
 
-// openJournal opens the plan's journal, or begins one.
-func (p *Plan) openJournal() (*journal, error) {
-	j := &journal{plan: p.fingerprint(), sums: map[int]uint32{}}
-	data, err := os.ReadFile(p.Journal())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// openJournal opens the plan's journal, or begins one, and locks it until it is closed:
+// two runs that write one output would write into each other's files.
+func (p *Plan) openJournal() (j *journal, err error) {
+	f, err := lock.File(p.Journal(), 0o644, false)
+	if errors.Is(err, lock.ErrHeld) {
+		return nil, fmt.Errorf("%s is being written by another run; wait for its end, or choose another name", p.out)
+	}
+	if err != nil {
 		return nil, err
 	}
-	length := 0
+	j = &journal{f: f, plan: p.fingerprint(), sums: map[int]uint32{}}
+	data, err := io.ReadAll(f)
 	if err == nil {
-		if length, err = j.parse(data); err != nil {
-			return nil, fmt.Errorf("%s: %w; remove it and %s to begin again", p.Journal(), err, filepath.Base(p.finals()[0][0]))
-		}
+		err = p.beginJournal(j, data)
+	}
+	if err == nil {
+		return j, nil
+	}
+	if len(data) == 0 { // it is this run's alone
+		removeJournal(p.Journal())
+	}
+	err = errors.Join(err, f.Close())
+	if len(data) == 0 {
+		removeJournal(p.Journal()) // where a file that is open can't be removed
+	}
+	return nil, err
+}
+
+// removeJournal removes a journal, unless it is gone.
+func removeJournal(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// beginJournal makes j go on with a journal's data, which may be none.
+func (p *Plan) beginJournal(j *journal, data []byte) error {
+	length, err := j.parse(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w; remove it and %s to begin again", p.Journal(), err, filepath.Base(p.finals()[0][0]))
 	}
 	if !j.complete {
 		if err := p.checkOutput(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if length == 0 { // none, or a kill came before its first line was there
 		for _, name := range p.finals() {
 			if _, err := os.Lstat(name[0]); err == nil {
-				return nil, fmt.Errorf("%s exists, but no journal says what it is; remove it, or choose another name", name[0])
+				return fmt.Errorf("%s exists, but no journal says what it is; remove it, or choose another name", name[0])
 			}
 		}
 	}
-	if j.f, err = os.OpenFile(p.Journal(), os.O_RDWR|os.O_CREATE, 0o644); err != nil {
-		return nil, err
-	}
 	if err := j.f.Truncate(int64(length)); err != nil {
-		return nil, errors.Join(err, j.f.Close())
+		return err
 	}
-	if _, err := j.f.Seek(int64(length), 0); err != nil {
-		return nil, errors.Join(err, j.f.Close())
+	if _, err := j.f.Seek(int64(length), io.SeekStart); err != nil {
+		return err
 	}
 	if length == 0 {
-		if err := j.line("deskseek quantize 1 %s", j.plan); err != nil {
-			return nil, errors.Join(err, j.f.Close())
-		}
+		return j.line("deskseek quantize 1 %s", j.plan)
 	}
-	return j, nil
+	return nil
 }
 
 // parse takes in what a journal says, and returns the bytes of its whole lines.
@@ -136,13 +164,7 @@ func (p *Plan) fingerprint() string {
 		fmt.Fprintln(h, b.name, len(b.data))
 		h.Write(b.data)
 	}
-	for _, path := range p.in.Files() {
-		fmt.Fprint(h, filepath.Base(path))
-		if info, err := os.Stat(path); err == nil {
-			fmt.Fprint(h, info.Size(), info.ModTime().UnixNano())
-		}
-		fmt.Fprintln(h)
-	}
+	identify(h, p.in)
 	if p.options.Imatrix != nil {
 		var b []byte
 		for i := range p.tensors {
@@ -157,4 +179,24 @@ func (p *Plan) fingerprint() string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Identity tells a checkpoint from others, and from an older one of the same name: by
+// names, sizes and dates of its files. Of one without files it knows the size.
+func Identity(ck *checkpoint.Checkpoint) string {
+	h := sha256.New()
+	fmt.Fprintln(h, ck.Size())
+	identify(h, ck)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// identify writes to h the files of a checkpoint as the system tells them apart.
+func identify(h io.Writer, ck *checkpoint.Checkpoint) {
+	for _, path := range ck.Files() {
+		fmt.Fprint(h, filepath.Base(path))
+		if info, err := os.Stat(path); err == nil {
+			fmt.Fprint(h, info.Size(), info.ModTime().UnixNano())
+		}
+		fmt.Fprintln(h)
+	}
 }

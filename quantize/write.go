@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // An Interrupted says that a Write ended before its end, and how far it came. The
@@ -45,7 +44,7 @@ func (p *Plan) Write(ctx context.Context, progress func(done, total int64)) erro
 	if err != nil {
 		return err
 	}
-	return os.Remove(p.Journal())
+	return removeJournal(p.Journal()) // a run that came meanwhile may have done it
 }
 
 // write writes what is missing in the partial files.

@@ -220,6 +220,46 @@ func TestRefused(t *testing.T) {
 	if got := mustRead(t, other); string(got) != "mine" {
 		t.Errorf("%s was written over", other)
 	}
+	for _, path := range []string{in, other, orphan} {
+		if _, err := os.Lstat(path + journalSuffix); err == nil {
+			t.Errorf("%s has a journal of a run that was refused", path)
+		}
+	}
+}
+
+// TestTwoRuns: while one run writes, a second of the same output is refused, whatever its
+// options; and the first comes to its end.
+func TestTwoRuns(t *testing.T) {
+	dir, ck := t.TempDir(), openDemo(t)
+	want := mustRead(t, write(t, ck, filepath.Join(dir, "alone.gguf"), Options{}))
+	out := filepath.Join(dir, "out.gguf")
+	first, err := NewPlan(ck, out, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := false
+	err = first.Write(t.Context(), func(int64, int64) {
+		if tried {
+			return
+		}
+		tried = true
+		for _, o := range []Options{{}, {Preset: "q2"}} {
+			second, err := NewPlan(ck, out, o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := second.Write(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "out.gguf is being written by another run") {
+				t.Errorf("a second run: %v", err)
+			}
+		}
+	})
+	if err != nil || !tried || !bytes.Equal(mustRead(t, out), want) {
+		t.Errorf("the first run: %v, or other bytes", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("left behind: %v", entries)
+	}
 }
 
 // TestOptions: what makes no sense is refused before anything is written.

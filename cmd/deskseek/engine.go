@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -104,12 +105,9 @@ func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64
 		return o, err
 	}
 	o.CacheLimit, _ = parseSize(f.limit) // checked
-	errs, told := c.ErrOrStderr(), false
+	var once sync.Once
 	o.Trace.StoreFailed = func(err error) {
-		if !told {
-			told = true
-			fmt.Fprintf(errs, "deskseek: what is cached can't be kept: %v\n", err)
-		}
+		once.Do(func() { fmt.Fprintf(c.ErrOrStderr(), "deskseek: what is cached can't be kept: %v\n", err) })
 	}
 	o.Drafting, o.Deterministic = f.drafting(c), f.deterministic
 	o.CacheBytes, _ = parseSize(f.memory) // checked

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskseek/deskseek"
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/measure"
 	"github.com/deskseek/deskseek/token"
@@ -81,7 +82,7 @@ func (f *windowFlags) perplexity(c *cobra.Command) error {
 	if err := f.check(c, true); err != nil {
 		return err
 	}
-	return withModel(c, &f.model, f.file, func(m *deepseek.Model, text []token.ID) error {
+	return withModel(c, &f.model, f.file, false, func(_ *checkpoint.Checkpoint, m *deepseek.Model, text []token.ID) error {
 		p, err := measure.PerplexityOf(c.Context(), m, text, f.options(c))
 		if err != nil {
 			return err
@@ -90,8 +91,9 @@ func (f *windowFlags) perplexity(c *cobra.Command) error {
 	})
 }
 
-// withModel loads the model and calls do with the tokens of a file; file "" is no text.
-func withModel(c *cobra.Command, f *modelFlag, file string, do func(m *deepseek.Model, text []token.ID) error) error {
+// withModel loads the model, with its MTP layer where mtp is true, and calls do with the
+// tokens of a file; file "" is no text.
+func withModel(c *cobra.Command, f *modelFlag, file string, mtp bool, do func(ck *checkpoint.Checkpoint, m *deepseek.Model, text []token.ID) error) error {
 	var data []byte
 	if file != "" {
 		var err error
@@ -119,12 +121,12 @@ func withModel(c *cobra.Command, f *modelFlag, file string, do func(m *deepseek.
 			return fmt.Errorf("%s has no tokenizer", ck.Path())
 		}
 	}
-	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads, NoMTP: true})
+	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads, NoMTP: !mtp})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	return do(m, ids)
+	return do(ck, m, ids)
 }
 
 func (f *windowFlags) printPerplexity(w io.Writer, p measure.Perplexity) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/measure"
 	"github.com/deskseek/deskseek/token"
@@ -59,7 +60,7 @@ func (f *kldFlags) run(c *cobra.Command) error {
 		if _, err := os.Lstat(f.save); err == nil {
 			return fmt.Errorf("%s exists already", f.save)
 		}
-		return withModel(c, &f.model, f.file, func(m *deepseek.Model, text []token.ID) error {
+		return withModel(c, &f.model, f.file, false, func(_ *checkpoint.Checkpoint, m *deepseek.Model, text []token.ID) error {
 			return f.write(c, m, text)
 		})
 	}
@@ -117,7 +118,7 @@ func (f *kldFlags) compare(c *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.reference, err)
 	}
-	return withModel(c, &f.model, f.file, func(m *deepseek.Model, text []token.ID) error {
+	return withModel(c, &f.model, f.file, false, func(_ *checkpoint.Checkpoint, m *deepseek.Model, text []token.ID) error {
 		if f.file != "" {
 			if err := r.Check(m, text); err != nil {
 				return fmt.Errorf("%s, %s: %w", f.reference, f.file, err)

@@ -80,7 +80,7 @@ stories.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(), newChat(), newInspect(), newTokenize(), newTrace(), newBench(), newEval(), newQuantize(), newCache(), newVersion())
+	root.AddCommand(newRun(), newChat(), newInspect(), newTokenize(), newTrace(), newBench(), newEval(), newImatrix(), newQuantize(), newCache(), newVersion())
 	return root
 }
 

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/deskseek/deskseek/internal/lock"
 )
 
 const (
@@ -71,9 +73,9 @@ func lastUse(info os.FileInfo) int64 {
 // lock locks the folder against the changes of others, until the file is closed.
 func (s *Store) lock() (*os.File, error) {
 	path := filepath.Join(s.options.Dir, lockName)
-	f, err := lockFile(path, true)
+	f, err := lock.File(path, 0o600, true)
 	if errors.Is(err, fs.ErrNotExist) && os.MkdirAll(s.options.Dir, 0o700) == nil { // somebody cleared it
-		return lockFile(path, true)
+		return lock.File(path, 0o600, true)
 	}
 	return f, err
 }
@@ -158,13 +160,13 @@ func (s *Store) makeTemporary() error {
 		if err := os.MkdirAll(s.temporary, 0o700); err != nil {
 			return err
 		}
-		f, err := lockFile(filepath.Join(s.temporary, lockName), false)
+		f, err := lock.File(filepath.Join(s.temporary, lockName), 0o600, false)
 		if err == nil {
 			s.held = f
 			return nil
 		}
 		// Somebody who thinks that we were killed in between removes it.
-		if !errors.Is(err, errHeld) && !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, lock.ErrHeld) && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -193,7 +195,7 @@ func (s *Store) sweep() {
 		if path == s.temporary {
 			return
 		}
-		if f, err := lockFile(filepath.Join(path, lockName), false); err == nil {
+		if f, err := lock.File(filepath.Join(path, lockName), 0o600, false); err == nil {
 			_ = removeLocked(path, f)
 		}
 	})

@@ -1,5 +1,6 @@
 // Command plots draws what docs/bench holds: docs/kernels.svg, how near each kernel
-// comes to its roof, and docs/depth.svg, how fast a token is behind how many.
+// comes to its roof, docs/depth.svg, how fast a token is behind how many, and
+// docs/quantization.svg, what few bits a weight cost.
 //
 //	plots BENCH DOCS
 package main
@@ -26,6 +27,7 @@ func main() {
 	}{
 		{"kernels.csv", "kernels.svg", kernels},
 		{"depth.csv", "depth.svg", depth},
+		{"quantization.csv", "quantization.svg", quality},
 	} {
 		records, err := read(filepath.Join(bench, p.from))
 		if err != nil {
