@@ -216,10 +216,55 @@ DATA words<>+16(SB)/8, $0x8007800680038002
 DATA words<>+24(SB)/8, $0x800f800e800b800a
 GLOBL words<>(SB), RODATA|NOPTR, $32
 
-// HEAD takes apart the head of a block of Q4_K or Q5_K: d and the scales into the
-// room to work in, dmin into Z14, the minima as words into Z10 to Z13. The bytes
+// TWICE stores four scales, the bytes of z, each in both words of a dword, from p on.
+#define TWICE(z, p) \
+	VPSHUFB twice<>+0(SB), z, Z8;  \
+	VMOVDQU64 Z8, p(AX);           \
+	VPSHUFB twice<>+64(SB), z, Z8; \
+	VMOVDQU64 Z8, p+64(AX);        \
+	VPSHUFB twice<>+128(SB), z, Z8; \
+	VMOVDQU64 Z8, p+128(AX);       \
+	VPSHUFB twice<>+192(SB), z, Z8; \
+	VMOVDQU64 Z8, p+192(AX)
+
+DATA twice<>+0(SB)/8, $0x8004800480008000
+DATA twice<>+8(SB)/8, $0x800c800c80088008
+DATA twice<>+16(SB)/8, $0x8004800480008000
+DATA twice<>+24(SB)/8, $0x800c800c80088008
+DATA twice<>+32(SB)/8, $0x8004800480008000
+DATA twice<>+40(SB)/8, $0x800c800c80088008
+DATA twice<>+48(SB)/8, $0x8004800480008000
+DATA twice<>+56(SB)/8, $0x800c800c80088008
+DATA twice<>+64(SB)/8, $0x8005800580018001
+DATA twice<>+72(SB)/8, $0x800d800d80098009
+DATA twice<>+80(SB)/8, $0x8005800580018001
+DATA twice<>+88(SB)/8, $0x800d800d80098009
+DATA twice<>+96(SB)/8, $0x8005800580018001
+DATA twice<>+104(SB)/8, $0x800d800d80098009
+DATA twice<>+112(SB)/8, $0x8005800580018001
+DATA twice<>+120(SB)/8, $0x800d800d80098009
+DATA twice<>+128(SB)/8, $0x8006800680028002
+DATA twice<>+136(SB)/8, $0x800e800e800a800a
+DATA twice<>+144(SB)/8, $0x8006800680028002
+DATA twice<>+152(SB)/8, $0x800e800e800a800a
+DATA twice<>+160(SB)/8, $0x8006800680028002
+DATA twice<>+168(SB)/8, $0x800e800e800a800a
+DATA twice<>+176(SB)/8, $0x8006800680028002
+DATA twice<>+184(SB)/8, $0x800e800e800a800a
+DATA twice<>+192(SB)/8, $0x8007800780038003
+DATA twice<>+200(SB)/8, $0x800f800f800b800b
+DATA twice<>+208(SB)/8, $0x8007800780038003
+DATA twice<>+216(SB)/8, $0x800f800f800b800b
+DATA twice<>+224(SB)/8, $0x8007800780038003
+DATA twice<>+232(SB)/8, $0x800f800f800b800b
+DATA twice<>+240(SB)/8, $0x8007800780038003
+DATA twice<>+248(SB)/8, $0x800f800f800b800b
+GLOBL twice<>(SB), RODATA|NOPTR, $256
+
+// HEAD takes apart the head of a block of Q4_K or Q5_K: d and, by SCALES, the scales
+// into the room to work in, dmin into Z14, the minima as words into Z10 to Z13. The bytes
 // of the scales stay in Z0 and Z1, what makes words in Z8 and Z9.
-#define HEAD \
+#define HEAD(SCALES) \
 	COLUMNS(0);                     \
 	VPMOVDW Z4, Y8;                 \
 	VCVTPH2PS Y8, Z8;               \
@@ -264,26 +309,66 @@ GLOBL words<>(SB), RODATA|NOPTR, $32
 	PAIRS(head*t, Z10, Z11, Z12, Z13, Z8);     \
 	ADD(t, head, Z8, M(t))
 
-// The sum of 16 products of Q4_K stays below 2¹⁵, and so it is the low word of a
-// dword, which VPDPWSSD multiplies with the scale, the high word of which is 0.
-#define DOTS4K(t, o, z, a, b, c, d) \
-	VPXOR X8, X8, X8;                       \
-	DOT(256*t+o, Z0, Z1, Z2, Z3, Z8);       \
-	VPDPWSSD Z24, Z8, z;                    \
-	VPXOR X9, X9, X9;                       \
-	DOT(256*t+o+32, a, b, c, d, Z9);        \
-	VPDPWSSD Z25, Z9, z
+// PAIRED loads the 32 bytes from o on of all rows, eight bytes of eight rows in each
+// register: those of the rows 4i and 4i+1 in lane i of Z4 to Z7, of the rows 4i+2
+// and 4i+3 in lane i of Z12 to Z15.
+#define PAIRED(o) \
+	TWO(o, SI, R9, R13*1, Y0, Z0);     \
+	TWO(o, SI, R9, R8*1, Y1, Z1);      \
+	TWO(o, SI, R9, R8*2, Y2, Z2);      \
+	TWO(o, SI, R9, R12*1, Y3, Z3);     \
+	TWO(o, R10, R11, R13*1, Y8, Z8);   \
+	TWO(o, R10, R11, R8*1, Y9, Z9);    \
+	TWO(o, R10, R11, R8*2, Y10, Z10);  \
+	TWO(o, R10, R11, R12*1, Y11, Z11); \
+	OCTETS(Z0, Z1, Z8, Z9, Z4, Z5, Z6, Z7); \
+	OCTETS(Z2, Z3, Z10, Z11, Z12, Z13, Z14, Z15)
 
-#define FORMER4K(t, o, z) DOTS4K(t, o, z, Z4, Z5, Z6, Z7)
-#define LATTER4K(t, o, z) DOTS4K(t, o, z, Z12, Z13, Z14, Z15)
+// OCTETS makes four such registers of two rows each in a, b, c and d, which it spoils.
+#define OCTETS(a, b, c, d, p, q, r, s) \
+	VPUNPCKLQDQ b, a, r;        \
+	VPUNPCKHQDQ b, a, s;        \
+	VPUNPCKLQDQ d, c, a;        \
+	VPUNPCKHQDQ d, c, b;        \
+	VSHUFI32X4 $0x88, a, r, p;  \
+	VSHUFI32X4 $0x88, b, s, q;  \
+	VSHUFI32X4 $0xdd, a, r, r;  \
+	VSHUFI32X4 $0xdd, b, s, s
+
+// LOW leaves the low nibbles of a in b, and the high ones in a.
+#define LOW(a, b) \
+	VPANDD Z31, a, b; \
+	VPSRLW $4, a, a;  \
+	VPANDD Z31, a, a
+
+// OCTET adds the products of the eight activations at o and of the rows in a and b.
+#define OCTET(o, a, b) \
+	VPBROADCASTQ (o)(DI), Z29; \
+	VPDPBUSD Z29, a, Z8;       \
+	VPDPBUSD Z29, b, Z9
+
+// The two sums of 16 products that a row has in a sub-block of Q4_K stay below 2¹⁵:
+// they become words side by side, which one VPDPWSSD multiplies with the scale.
+#define DOTS4K(o, a, b, c, d, e, f, g, h, scale, z) \
+	VPXOR X8, X8, X8;         \
+	VPXOR X9, X9, X9;         \
+	OCTET(o, a, e);           \
+	OCTET(o+8, b, f);         \
+	OCTET(o+16, c, g);        \
+	OCTET(o+24, d, h);        \
+	VPACKSSDW Z9, Z8, Z8;     \
+	VPDPWSSD scale, Z8, z
+
+#define FORMER4K(t, o, z) DOTS4K(256*t, Z0, Z1, Z2, Z3, Z26, Z27, Z28, Z30, Z24, z)
+#define LATTER4K(t, o, z) DOTS4K(256*t+32, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15, Z25, z)
 
 #define STRIP4K(n, EACH) \
 	ARGUMENTS(n, 256);           \
-	CONSTANTS;                   \
 	VPXORD Z0, Z0, Z0;           \
 	EACH(CLEAR, 0);              \
 block:                               \
-	HEAD;                        \
+	CONSTANTS;                   \
+	HEAD(TWICE);                 \
 	EACH(MINIMA, 20);            \
 	EACH(ZERO, 0);               \
 	MOVQ AX, R14;                \
@@ -296,20 +381,26 @@ pair:                                \
 	FAR(64);                     \
 	FAR(128);                    \
 	NEAR(144);                   \
-	WIDE(16);                    \
-	NIBBLES(Z4, Z5, Z6, Z7);     \
+	PAIRED(16);                  \
+	LOW(Z4, Z0);                 \
+	LOW(Z5, Z1);                 \
+	LOW(Z6, Z2);                 \
+	LOW(Z7, Z3);                 \
+	LOW(Z12, Z26);               \
+	LOW(Z13, Z27);               \
+	LOW(Z14, Z28);               \
+	LOW(Z15, Z30);               \
 	FAR(192);                    \
 	FAR(256);                    \
 	FAR(320);                    \
 	NEAR(208);                   \
 	EACH(FORMER4K, 0);           \
-	NIBBLES(Z12, Z13, Z14, Z15); \
 	FAR(384);                    \
 	FAR(448);                    \
 	FAR(512);                    \
 	ADDQ $576, BX;               \
 	NEAR(272);                   \
-	EACH(LATTER4K, 16);          \
+	EACH(LATTER4K, 0);           \
 	ADVANCE(32);                 \
 	ADDQ $64, DI;                \
 	ADDQ R8, R15;                \
@@ -364,7 +455,7 @@ GLOBL minusTwo<>(SB), RODATA|NOPTR, $4
 	VPXORD Z0, Z0, Z0;               \
 	EACH(CLEAR, 0);                  \
 block:                                   \
-	HEAD;                            \
+	HEAD(SCALES);                    \
 	VPADDW Z0, Z0, Z0;               \
 	VPADDW Z1, Z1, Z1;               \
 	VPSHUFB Z8, Z0, Z2;              \
