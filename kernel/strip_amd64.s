@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "octets_amd64.h"
 
 // A strip is 16 rows of weights, row i in lane i, times 1 to 8 tokens. Nothing is
 // stored of it: columns of bytes are taken apart in registers, and multiplied
@@ -84,11 +85,6 @@
 	VPUNPCKHDQ Z5, Z4, Z2;   \
 	VPUNPCKHDQ Z7, Z6, Z3;   \
 	VPUNPCKHQDQ Z3, Z2, Z4
-
-// TWO loads 32 bytes of two rows.
-#define TWO(o, a, b, i, y, z) \
-	VMOVDQU o(a)(i), y;          \
-	VINSERTI64X4 $1, o(b)(i), z, z
 
 // TRANSPOSE exchanges rows and columns in each lane of a, b, c and d.
 #define TRANSPOSE(a, b, c, d) \
@@ -216,51 +212,6 @@ DATA words<>+16(SB)/8, $0x8007800680038002
 DATA words<>+24(SB)/8, $0x800f800e800b800a
 GLOBL words<>(SB), RODATA|NOPTR, $32
 
-// TWICE stores four scales, the bytes of z, each in both words of a dword, from p on.
-#define TWICE(z, p) \
-	VPSHUFB twice<>+0(SB), z, Z8;  \
-	VMOVDQU64 Z8, p(AX);           \
-	VPSHUFB twice<>+64(SB), z, Z8; \
-	VMOVDQU64 Z8, p+64(AX);        \
-	VPSHUFB twice<>+128(SB), z, Z8; \
-	VMOVDQU64 Z8, p+128(AX);       \
-	VPSHUFB twice<>+192(SB), z, Z8; \
-	VMOVDQU64 Z8, p+192(AX)
-
-DATA twice<>+0(SB)/8, $0x8004800480008000
-DATA twice<>+8(SB)/8, $0x800c800c80088008
-DATA twice<>+16(SB)/8, $0x8004800480008000
-DATA twice<>+24(SB)/8, $0x800c800c80088008
-DATA twice<>+32(SB)/8, $0x8004800480008000
-DATA twice<>+40(SB)/8, $0x800c800c80088008
-DATA twice<>+48(SB)/8, $0x8004800480008000
-DATA twice<>+56(SB)/8, $0x800c800c80088008
-DATA twice<>+64(SB)/8, $0x8005800580018001
-DATA twice<>+72(SB)/8, $0x800d800d80098009
-DATA twice<>+80(SB)/8, $0x8005800580018001
-DATA twice<>+88(SB)/8, $0x800d800d80098009
-DATA twice<>+96(SB)/8, $0x8005800580018001
-DATA twice<>+104(SB)/8, $0x800d800d80098009
-DATA twice<>+112(SB)/8, $0x8005800580018001
-DATA twice<>+120(SB)/8, $0x800d800d80098009
-DATA twice<>+128(SB)/8, $0x8006800680028002
-DATA twice<>+136(SB)/8, $0x800e800e800a800a
-DATA twice<>+144(SB)/8, $0x8006800680028002
-DATA twice<>+152(SB)/8, $0x800e800e800a800a
-DATA twice<>+160(SB)/8, $0x8006800680028002
-DATA twice<>+168(SB)/8, $0x800e800e800a800a
-DATA twice<>+176(SB)/8, $0x8006800680028002
-DATA twice<>+184(SB)/8, $0x800e800e800a800a
-DATA twice<>+192(SB)/8, $0x8007800780038003
-DATA twice<>+200(SB)/8, $0x800f800f800b800b
-DATA twice<>+208(SB)/8, $0x8007800780038003
-DATA twice<>+216(SB)/8, $0x800f800f800b800b
-DATA twice<>+224(SB)/8, $0x8007800780038003
-DATA twice<>+232(SB)/8, $0x800f800f800b800b
-DATA twice<>+240(SB)/8, $0x8007800780038003
-DATA twice<>+248(SB)/8, $0x800f800f800b800b
-GLOBL twice<>(SB), RODATA|NOPTR, $256
-
 // HEAD takes apart the head of a block of Q4_K or Q5_K: d and, by SCALES, the scales
 // into the room to work in, dmin into Z14, the minima as words into Z10 to Z13. The bytes
 // of the scales stay in Z0 and Z1, what makes words in Z8 and Z9.
@@ -309,32 +260,6 @@ GLOBL twice<>(SB), RODATA|NOPTR, $256
 	PAIRS(head*t, Z10, Z11, Z12, Z13, Z8);     \
 	ADD(t, head, Z8, M(t))
 
-// PAIRED loads the 32 bytes from o on of all rows, eight bytes of eight rows in each
-// register: those of the rows 4i and 4i+1 in lane i of Z4 to Z7, of the rows 4i+2
-// and 4i+3 in lane i of Z12 to Z15.
-#define PAIRED(o) \
-	TWO(o, SI, R9, R13*1, Y0, Z0);     \
-	TWO(o, SI, R9, R8*1, Y1, Z1);      \
-	TWO(o, SI, R9, R8*2, Y2, Z2);      \
-	TWO(o, SI, R9, R12*1, Y3, Z3);     \
-	TWO(o, R10, R11, R13*1, Y8, Z8);   \
-	TWO(o, R10, R11, R8*1, Y9, Z9);    \
-	TWO(o, R10, R11, R8*2, Y10, Z10);  \
-	TWO(o, R10, R11, R12*1, Y11, Z11); \
-	OCTETS(Z0, Z1, Z8, Z9, Z4, Z5, Z6, Z7); \
-	OCTETS(Z2, Z3, Z10, Z11, Z12, Z13, Z14, Z15)
-
-// OCTETS makes four such registers of two rows each in a, b, c and d, which it spoils.
-#define OCTETS(a, b, c, d, p, q, r, s) \
-	VPUNPCKLQDQ b, a, r;        \
-	VPUNPCKHQDQ b, a, s;        \
-	VPUNPCKLQDQ d, c, a;        \
-	VPUNPCKHQDQ d, c, b;        \
-	VSHUFI32X4 $0x88, a, r, p;  \
-	VSHUFI32X4 $0x88, b, s, q;  \
-	VSHUFI32X4 $0xdd, a, r, r;  \
-	VSHUFI32X4 $0xdd, b, s, s
-
 // LOW leaves the low nibbles of a in b, and the high ones in a.
 #define LOW(a, b) \
 	VPANDD Z31, a, b; \
@@ -346,6 +271,8 @@ GLOBL twice<>(SB), RODATA|NOPTR, $256
 	VPBROADCASTQ (o)(DI), Z29; \
 	VPDPBUSD Z29, a, Z8;       \
 	VPDPBUSD Z29, b, Z9
+
+#define TWICE4K(z, p) TWICE(z, p, 64, AX)
 
 // The two sums of 16 products that a row has in a sub-block of Q4_K stay below 2¹⁵:
 // they become words side by side, which one VPDPWSSD multiplies with the scale.
@@ -368,7 +295,7 @@ GLOBL twice<>(SB), RODATA|NOPTR, $256
 	EACH(CLEAR, 0);              \
 block:                               \
 	CONSTANTS;                   \
-	HEAD(TWICE);                 \
+	HEAD(TWICE4K);               \
 	EACH(MINIMA, 20);            \
 	EACH(ZERO, 0);               \
 	MOVQ AX, R14;                \
