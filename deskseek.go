@@ -15,6 +15,7 @@ package deskseek
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -24,18 +25,20 @@ import (
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/demo"
 	"github.com/deskseek/deskseek/engine"
+	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
 )
 
 // Stats say what an answer took.
 type Stats = engine.Stats
 
-// An LLM is a loaded model. It is safe for concurrent use; answers are computed
-// one after the other.
+// An LLM is a loaded model. It is safe for concurrent use; answers that are asked for
+// at once are computed together.
 type LLM struct {
 	checkpoint *checkpoint.Checkpoint
 	model      *deepseek.Model
 	engine     *engine.Engine
+	disk       *disk.Store // nil where nothing is kept
 	text       Text
 }
 
@@ -75,23 +78,106 @@ func New(ck *checkpoint.Checkpoint, o Options) (*LLM, error) {
 	default:
 		return nil, fmt.Errorf("load %q is not known, want %q or %q", o.Load, checkpoint.Map, checkpoint.Copy)
 	}
-	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: true})
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	m, err := deepseek.Load(ck, deepseek.Options{Math: o.Math, Cache: o.Cache, Workers: o.Workers, NoMTP: o.Drafting.MTP == engine.Off})
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(m, engine.Options{Context: m.Config.Context, Vocabulary: m.Vocabulary(), ExpandFrom: m.Config.ExpandFrom(), MaxStepTokens: o.MaxStepTokens})
-	return &LLM{checkpoint: ck, model: m, engine: e, text: LoadText(ck)}, nil
+	l := &LLM{checkpoint: ck, model: m, text: LoadText(ck)}
+	if err := l.start(&o); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
-// Close ends the LLM's threads and closes its checkpoint. Nothing may be
-// generating.
+// start takes the memory of the latent cache, opens the folder behind it, and starts
+// the engine.
+func (l *LLM) start(o *Options) error {
+	m := l.model
+	if o.Drafting.MTP == engine.On && m.MTP() == nil {
+		return fmt.Errorf("%s has no MTP layer to draft with", l.checkpoint.Path())
+	}
+	pages, err := o.pages(m)
+	if err != nil {
+		return err
+	}
+	if err := m.Reserve(pages); err != nil {
+		return err
+	}
+	n := engine.Network{Model: m, Memory: m.Cache()}
+	if t := m.MTP(); t != nil {
+		n.MTP = t
+	}
+	options := engine.Options{
+		Context: m.Config.Context, Vocabulary: m.Vocabulary(), Pages: pages, ExpandFrom: m.Config.ExpandFrom(), Deterministic: o.Deterministic,
+		MaxStepTokens: o.MaxStepTokens, MaxSequences: o.MaxSequences, MaxWaiting: o.MaxWaiting, Drafting: o.Drafting, Trace: o.Trace,
+	}
+	if o.CacheDir != "" {
+		if l.disk, err = o.openDisk(l.checkpoint, m); err != nil {
+			return err
+		}
+		options.Store = l.disk
+	}
+	l.engine = engine.New(n, options)
+	return nil
+}
+
+// openDisk opens the folder of kept latents for a model.
+func (o *Options) openDisk(ck *checkpoint.Checkpoint, m *deepseek.Model) (*disk.Store, error) {
+	limit := o.CacheLimit
+	if limit == 0 {
+		limit = 20e9
+	}
+	shape, err := json.Marshal(m.Config)
+	if err != nil {
+		return nil, err
+	}
+	return disk.Open(disk.Options{
+		Dir: o.CacheDir, Limit: limit, PageTokens: deepseek.PageSize, PageBytes: int(m.PageBytes()),
+		Identity: fmt.Sprintf("weights %s\n%s\n%s\n", ck.Fingerprint(), m.Numerics(), shape),
+	})
+}
+
+// pages returns how many pages the latent cache gets.
+func (o *Options) pages(m *deepseek.Model) (int, error) {
+	each := m.PageBytes()
+	context := (m.Config.Context + deepseek.PageSize - 1) / deepseek.PageSize
+	bytes := o.CacheBytes
+	if bytes == 0 {
+		bytes = max(4<<30, int64(context)*each)
+		if o.FreeBytes > 0 {
+			bytes = max(each, min(bytes, o.FreeBytes/2))
+		}
+	}
+	n := int(min(bytes/each, 64*int64(context)))
+	if n == 0 {
+		return 0, fmt.Errorf("%d bytes for the latent cache hold none of its pages, which have %d", bytes, each)
+	}
+	return n, nil
+}
+
+// Close ends what is being generated, the LLM's threads, and closes its checkpoint.
 func (l *LLM) Close() error {
+	l.engine.Close()
 	l.model.Close()
-	return l.checkpoint.Close()
+	var err error
+	if l.disk != nil {
+		err = l.disk.Close()
+	}
+	return errors.Join(err, l.checkpoint.Close())
 }
 
 // Config returns the shape of the network.
 func (l *LLM) Config() deepseek.Config { return l.model.Config }
+
+// Counts returns what the engine has done so far, for all answers together.
+func (l *LLM) Counts() engine.Counts { return l.engine.Counts() }
+
+// HasMTP returns whether the model drafts with an MTP layer.
+func (l *LLM) HasMTP() bool { return l.model.MTP() != nil }
 
 // TwinBytes returns the bytes of weights that fast math has in memory a second time:
 // W^UK transposed, where the checkpoint does not store it so.
@@ -183,7 +269,7 @@ func failed(err error) iter.Seq2[Event, error] {
 // Generate continues tokens, used as they are. The last Event has End set. An
 // error ends the sequence; what came before it stands.
 func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Seq2[Event, error] {
-	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling}
+	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling, Priority: p.Priority}
 	if !p.IgnoreEOS {
 		for _, id := range l.model.Config.EOS {
 			r.End = append(r.End, token.ID(id))

@@ -237,3 +237,25 @@ func TestBadModels(t *testing.T) {
 		t.Errorf("error %v, want that this load is not known", err)
 	}
 }
+
+// TestReuse: a prompt that begins as another did says how much of it was cached, and
+// at which byte it parts from it.
+func TestReuse(t *testing.T) {
+	llm := openDemo(t)
+	ask := func(text string) Reuse {
+		ids, err := llm.EncodeText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return llm.Reuse(generate(t, llm, ids, Params{MaxTokens: 1}).End)
+	}
+	const text = "Once upon a time there was a dog who lived in a house by the sea. "
+	if r := ask(text + "He liked to swim all day."); r != (Reuse{}) {
+		t.Errorf("the first prompt: %+v", r)
+	}
+	r := ask(text + "He liked to sleep all day.")
+	at := len("<｜begin▁of▁sentence｜>") + len(text+"He liked to s")
+	if r.Tokens < 10 || r.Bytes > at || !r.Differs || r.At != at || !strings.HasPrefix(r.Prompt, "leep") || !strings.HasPrefix(r.Cached, "wim") {
+		t.Errorf("%+v, want a difference at byte %d, leep for wim", r, at)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/deskseek/deskseek/internal/memory"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -61,7 +62,7 @@ func (c *Checkpoint) Copy(ctx context.Context, progress func(done, total int64))
 	c.mappings, c.release = nil, nil
 	for _, p := range r.parts {
 		c.mappings = append(c.mappings, Mapping{p.name, p.data})
-		c.release = append(c.release, func() error { return freeMemory(p.held) })
+		c.release = append(c.release, func() error { return memory.Free(p.held) })
 	}
 	return old.Close()
 }
@@ -103,9 +104,9 @@ const hugePage = 2 << 20
 func (r *reading) prepare(mappings []Mapping) error {
 	for _, m := range mappings {
 		n := len(m.Data)
-		held, err := takeMemory(n + hugePage)
+		held, err := memory.Take(n + hugePage)
 		if err != nil {
-			return fmt.Errorf("%s: taking %d bytes of memory: %w", m.File, n, err)
+			return fmt.Errorf("%s: %w", m.File, err)
 		}
 		lo := int(-uintptr(unsafe.Pointer(&held[0])) & (hugePage - 1))
 		r.parts = append(r.parts, readingPart{name: m.File, held: held, data: held[lo : lo+n : lo+n]})
@@ -182,7 +183,7 @@ func (r *reading) tell(bytes int64) {
 // protect makes what was read read-only, as a mapping is.
 func (r *reading) protect() error {
 	for _, p := range r.parts {
-		if err := protectMemory(p.held); err != nil {
+		if err := memory.Protect(p.held); err != nil {
 			return fmt.Errorf("%s: making its memory read-only: %w", p.name, err)
 		}
 	}
@@ -202,7 +203,7 @@ func (r *reading) close() {
 func (r *reading) free() error {
 	var errs []error
 	for _, p := range r.parts {
-		errs = append(errs, freeMemory(p.held))
+		errs = append(errs, memory.Free(p.held))
 	}
 	return errors.Join(errs...)
 }

@@ -97,22 +97,40 @@ func (o *Output) begin(s *step) {
 	o.step, o.logits, o.hidden = s, nn.Mat{}, nn.Mat{}
 }
 
-// HostOutput returns an Output of the given logits, by run and token, for what
-// stands in for a network. Hidden states it has none.
-func HostOutput(logits [][][]float32) *Output {
-	o := &Output{runs: make([]outputRun, len(logits))}
-	var all []float32
-	n, cols := 0, 0
+// HostOutput returns an Output of the given logits, by run and token that wants
+// them, and hidden states, by run and token, for what stands in for a network. Either
+// may be nil.
+func HostOutput(logits, hidden [][][]float32) *Output {
+	o := &Output{runs: make([]outputRun, max(len(logits), len(hidden)))}
+	at := 0
 	for i, rows := range logits {
-		o.runs[i] = outputRun{logits: n, wantsLogits: len(rows)}
-		for _, row := range rows {
-			all, cols = append(all, row...), len(row)
-		}
-		n += len(rows)
+		o.runs[i].logits, o.runs[i].wantsLogits = at, len(rows)
+		at += len(rows)
 	}
-	o.logits = nn.FromHost(n, cols, all)
+	o.logits = fromRows(logits)
+	at = 0
+	for i, rows := range hidden {
+		o.runs[i].row, o.runs[i].n = at, len(rows)
+		at += len(rows)
+	}
+	o.hidden = fromRows(hidden)
 	return o
 }
+
+// fromRows returns the rows of all runs as one matrix.
+func fromRows(runs [][][]float32) nn.Mat {
+	var all []float32
+	n, cols := 0, 0
+	for _, rows := range runs {
+		for _, row := range rows {
+			all, cols, n = append(all, row...), len(row), n+1
+		}
+	}
+	return nn.FromHost(n, cols, all)
+}
+
+// Cancel makes a run of an Output by HostOutput a canceled one.
+func (o *Output) Cancel(run int) { o.runs[run].canceled = true }
 
 // Canceled returns whether a run was canceled; it has no logits then, and what
 // the step wrote of it to the cache is incomplete.

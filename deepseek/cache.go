@@ -30,15 +30,16 @@ type Cache struct {
 	dim     int
 }
 
-func newCache(pages, layers int, c *Config, mtp bool, t nn.CacheType) *Cache {
+func newCache(pages, layers int, c *Config, mtp bool, t nn.CacheType) (*Cache, error) {
 	k := &Cache{}
 	if mtp {
 		layers++
 		k.dim = c.Dim
 		k.hidden = make([]float32, pages*k.dim)
 	}
-	k.latents = nn.NewLatents(pages, layers, c.KVRank, c.Rope, t)
-	return k
+	var err error
+	k.latents, err = nn.NewLatents(pages, layers, c.KVRank, c.Rope, t)
+	return k, err
 }
 
 // Pages returns the number of pages.

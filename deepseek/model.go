@@ -155,16 +155,50 @@ func (m *Model) makeTwins() {
 func (m *Model) TwinBytes() int64 { return m.twins }
 
 // Reserve makes the latent cache hold the given number of pages. What is cached
-// stays.
-func (m *Model) Reserve(pages int) {
+// stays; the *Cache of before is no longer used. What is never written takes no
+// memory. The error is the system's, which has not as much; then all is as before.
+func (m *Model) Reserve(pages int) error {
 	if m.cache != nil && pages <= m.cache.Pages() {
-		return
+		return nil
 	}
-	old := m.cache
-	m.cache = newCache(pages, len(m.layers), &m.Config, m.mtp != nil, cacheTypes[m.kept])
-	if old != nil {
-		m.cache.take(old)
+	k, err := m.newCache(pages)
+	if err != nil {
+		return err
 	}
+	if m.cache != nil {
+		k.take(m.cache)
+		err = m.cache.latents.Free()
+	}
+	m.cache = k
+	return err
+}
+
+func (m *Model) newCache(pages int) (*Cache, error) {
+	return newCache(pages, len(m.layers), &m.Config, m.mtp != nil, cacheTypes[m.kept])
+}
+
+// PageBytes returns the bytes of a page of the latent cache, whether or not there is
+// one yet.
+func (m *Model) PageBytes() int64 {
+	k, err := m.newCache(0)
+	if err != nil {
+		panic(err) // nothing is taken for no page
+	}
+	return int64(k.PageBytes())
+}
+
+// numerics is raised with every change by which the bits of what is cached change.
+const numerics = 1
+
+// Numerics names all but the weights that the bits of cached latents depend on: the
+// version of the numerics, how the network computes, how the cache holds values and
+// whether it has a place for the MTP layer, and the instruction set.
+func (m *Model) Numerics() string {
+	by := Exact
+	if m.math == nn.Fast {
+		by = Fast
+	}
+	return fmt.Sprintf("numerics %d, %s math, cache %s, layers %d to %d, MTP %v, %s", numerics, by, m.kept, m.from, m.from+len(m.layers), m.mtp != nil, nn.Tier())
 }
 
 // Cache returns the memory of the latent cache; nil before Reserve.
@@ -182,8 +216,14 @@ func (m *Model) Vocabulary() int { return m.Config.Vocabulary }
 // Workers returns the number of threads.
 func (m *Model) Workers() int { return m.pool.Workers() }
 
-// Close ends the Model's threads.
-func (m *Model) Close() { m.pool.Close() }
+// Close ends the Model's threads and gives the latent cache back.
+func (m *Model) Close() {
+	m.pool.Close()
+	if m.cache != nil {
+		_ = m.cache.latents.Free() // fails only for what was never taken
+		m.cache = nil
+	}
+}
 
 // Forward computes a step: it caches the latents of the runs' tokens, and returns
 // the logits that they want. Errors are a canceled ctx, failed reads, and values

@@ -1,18 +1,18 @@
-// Package engine serves sequences with one network. It decides what a step
-// computes, keeps the accounts of the latent cache, and chooses tokens; it deals
-// in tokens, and knows neither text, nor HTTP, nor a weight.
+// Package engine serves many sequences with one network. It decides what a step
+// computes, keeps the accounts of the latent cache and of what is remembered in it,
+// chooses tokens, and checks drafts; it deals in tokens, and knows neither text, nor
+// HTTP, nor a weight.
 package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"hash/fnv"
-	"iter"
-	"math"
-	"time"
+	"sync"
+	"sync/atomic"
 
 	"github.com/deskseek/deskseek/deepseek"
-	"github.com/deskseek/deskseek/sample"
+	"github.com/deskseek/deskseek/nn"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -20,255 +20,229 @@ import (
 // tests have another, whose next token is a function of the last.
 type Model interface {
 	Forward(context.Context, *deepseek.Batch) (*deepseek.Output, error)
-	// Reserve makes the latent cache hold the given number of pages. What is
-	// cached stays.
-	Reserve(pages int)
 }
 
-// Options are the choices of New. The zero value is good.
+// A Predictor is what the engine needs of an MTP layer, as *deepseek.MTP is one.
+type Predictor interface {
+	Forward(context.Context, *deepseek.Batch) (*deepseek.Output, error)
+	Fill(context.Context, *deepseek.Batch) error
+}
+
+// A Memory is what the engine needs of the memory behind the pages, as
+// *deepseek.Cache is one. Different pages may be read and written at once.
+type Memory interface {
+	PageBytes() int
+	ReadPage(p deepseek.PageID, dst []byte)
+	WritePage(p deepseek.PageID, src []byte)
+	LastHidden(p deepseek.PageID) nn.Mat
+}
+
+// A Network is what an engine computes with.
+type Network struct {
+	Model  Model
+	MTP    Predictor // nil where there is no such layer, or it is not wanted
+	Memory Memory
+}
+
+// Options are the choices of New.
 type Options struct {
 	// Context is the most tokens of a sequence: that of the network.
 	Context int
 	// Vocabulary is the number of tokens: that of the network.
 	Vocabulary int
+	// Pages is how many pages the memory has.
+	Pages int
 	// ExpandFrom is the number of uncached prompt tokens from which on they
 	// are computed in the expanded form (deepseek.Config.ExpandFrom).
 	ExpandFrom int
+	// Deterministic computes all tokens in the absorbed form. Then a sequence's
+	// tokens do not even depend on what of it was cached. Default off: prefill
+	// is faster in the expanded form.
+	Deterministic bool
 	// MaxStepTokens bounds the tokens of one step. More makes prefill faster,
 	// and takes more memory. Default 512.
 	MaxStepTokens int
+	// ChunkTokens bounds the tokens of prompts in a step that continues other
+	// sequences: these wait for no more than that. Default a quarter of
+	// MaxStepTokens.
+	ChunkTokens int
+	// MaxSequences is how many sequences are computed at once; others wait.
+	// Default 64.
+	MaxSequences int
+	// MaxWaiting is how many sequences wait; more are refused with ErrBusy.
+	// Default 256.
+	MaxWaiting int
+	// Store keeps the pages of remembered tokens when memory does not, also after the
+	// engine has ended. It is not closed by the engine. nil is none.
+	Store Store
+	// NoPrefixes forgets the latents of a sequence when it ends.
+	NoPrefixes bool
+	// Drafting says how tokens are drafted.
+	Drafting Drafting
+	// Trace is told what the engine does.
+	Trace Trace
 }
 
 func (o Options) withDefaults() Options {
 	if o.MaxStepTokens == 0 {
 		o.MaxStepTokens = 512
 	}
+	if o.ChunkTokens == 0 {
+		o.ChunkTokens = max(1, o.MaxStepTokens/4)
+	}
+	if o.MaxSequences == 0 {
+		o.MaxSequences = 64
+	}
+	if o.MaxWaiting == 0 {
+		o.MaxWaiting = 256
+	}
+	o.Drafting = o.Drafting.withDefaults()
 	return o
 }
 
-// An Engine serves one sequence at a time, in the order they are asked for.
+var (
+	// ErrBusy is what a sequence ends with that as many wait before as may.
+	ErrBusy = errors.New("too many requests are waiting")
+	// ErrClosed is what a sequence ends with when its engine is closed.
+	ErrClosed = errors.New("the engine is closed")
+)
+
+// An Engine serves sequences, many in a step. Its methods may be called by any
+// goroutine; one of its own computes, and owns all that changes.
 type Engine struct {
-	model   Model
 	options Options
-	pages   Pages
-	turn    chan struct{} // holds one value while nobody is served
+	waiting atomic.Int64 // sequences that have not begun
+	closed  context.CancelCauseFunc
+	ended   chan struct{} // closed with the goroutine's end
+
+	mutex sync.Mutex
+	inbox []func(*scheduler) // what the goroutine is to do between steps; nil calls once it ended
+	over  bool               // nothing is taken any more
+	wake  chan struct{}      // holds one value where the inbox is not empty
 }
 
-// New returns an Engine for a network.
-func New(m Model, o Options) *Engine {
-	e := &Engine{model: m, options: o.withDefaults(), turn: make(chan struct{}, 1)}
-	e.turn <- struct{}{}
+// New returns an Engine for a network, and starts it. Close ends it.
+func New(n Network, o Options) *Engine {
+	o = o.withDefaults()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	e := &Engine{options: o, closed: cancel, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
+	go e.run(ctx, newScheduler(n, o))
 	return e
 }
 
-// A Request is what is asked of the engine.
-type Request struct {
-	// Prompt is at least one token.
-	Prompt []token.ID
-	// MaxTokens is the most new tokens; 0 means as many as the context holds.
-	MaxTokens int
-	// Sampling says how tokens are chosen. The zero value is greedy.
-	Sampling sample.Params
-	// End are the tokens that end the sequence. The one that did is part of it.
-	End []token.ID
+// Close ends all sequences with ErrClosed, and the engine. It returns when nothing
+// computes any more.
+func (e *Engine) Close() {
+	e.closed(ErrClosed)
+	<-e.ended
 }
 
-// A Reason is why a sequence ended.
-type Reason string
-
-const (
-	// Stopped is the end by a token of Request.End.
-	Stopped Reason = "stop"
-	// Length is the end by MaxTokens or by a full context.
-	Length Reason = "length"
-)
-
-// Stats say what a sequence took.
-type Stats struct {
-	PrefillTokens int
-	Prefill       time.Duration
-	DecodeTokens  int // tokens after the first, which the prefill gives
-	Decode        time.Duration
-	Drafted       int // tokens that were drafted, and how many of them
-	Accepted      int // were right: none, while nothing drafts
-	Reason        Reason
-	LogitsHash    uint32 // FNV-1a of the last logits: a change of numerics shows
+// send lets the engine's goroutine call f before its next step. It returns false
+// where the engine has ended.
+func (e *Engine) send(f func(*scheduler)) bool {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.over {
+		return false
+	}
+	e.inbox = append(e.inbox, f)
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+	return true
 }
 
-// A Stream is a sequence as it grows.
-type Stream struct {
-	engine   *Engine
-	request  Request
-	sampler  *sample.Sampler
-	most     int
-	sequence sequence
-	logits   []float32 // of the last token
-	stats    Stats
+// run is the engine's goroutine: steps while there is something to compute, and
+// sleep while there is not.
+func (e *Engine) run(ctx context.Context, s *scheduler) {
+	defer close(e.ended)
+	for ctx.Err() == nil {
+		e.receive(s, false)
+		if s.step(ctx) {
+			continue
+		}
+		var landed chan landing
+		var notify chan struct{}
+		if s.keeper != nil {
+			landed, notify = s.keeper.landed, s.keeper.notify
+		}
+		select {
+		case <-e.wake:
+		case l := <-landed:
+			s.land(l)
+		case <-notify: // there is room for what is to be kept
+		case <-ctx.Done():
+		}
+	}
+	e.receive(s, true)
+	s.close(context.Cause(ctx))
+}
+
+// receive does what was sent; the last time, nothing is taken after it.
+func (e *Engine) receive(s *scheduler, last bool) {
+	e.mutex.Lock()
+	inbox := e.inbox
+	e.inbox, e.over = nil, last
+	e.mutex.Unlock()
+	for _, f := range inbox {
+		f(s)
+	}
+}
+
+// between returns what f says of the scheduler, between two steps; the zero value
+// after Close.
+func between[T any](e *Engine, f func(*scheduler) T) (v T) {
+	done := make(chan struct{})
+	if e.send(func(s *scheduler) { v = f(s); close(done) }) {
+		<-done
+	}
+	return v
+}
+
+// Counts returns what the engine has done so far and holds now.
+func (e *Engine) Counts() Counts {
+	return between(e, func(s *scheduler) Counts { return s.report() })
 }
 
 // Submit checks a request. What can't be computed is an error here, before
-// anything is.
+// anything is. Nothing is computed before Stream.Tokens.
 func (e *Engine) Submit(r Request) (*Stream, error) {
-	limit := e.options.Context
-	switch n := len(r.Prompt); {
-	case n == 0:
-		return nil, fmt.Errorf("the prompt has no tokens")
-	case n >= limit:
-		return nil, fmt.Errorf("the prompt has %d tokens, which leaves no room for an answer in a context of %d", n, limit)
-	case r.MaxTokens < 0:
-		return nil, fmt.Errorf("%d new tokens, want 0 (as many as the context holds) or more", r.MaxTokens)
-	case r.MaxTokens > limit-n:
-		return nil, fmt.Errorf("a prompt of %d tokens and %d new ones exceed the context of %d", n, r.MaxTokens, limit)
-	}
-	for _, id := range r.Prompt {
-		if id < 0 || int(id) >= e.options.Vocabulary {
-			return nil, fmt.Errorf("the prompt has token %d, and the vocabulary 0 to %d", id, e.options.Vocabulary-1)
-		}
-	}
-	s, err := sample.New(r.Sampling)
+	q, err := newSequence(r, &e.options)
 	if err != nil {
 		return nil, err
 	}
-	most := r.MaxTokens
-	if most == 0 {
-		most = limit - len(r.Prompt)
-	}
-	return &Stream{engine: e, request: r, sampler: s, most: most}, nil
+	return &Stream{engine: e, sequence: q, out: &q.out}, nil
 }
 
-// Tokens computes the sequence and yields its new tokens. It ends after an end
-// token, at the most tokens, with the first error, and when the caller stops; a
-// canceled ctx is an error. It can be ranged over once.
-func (s *Stream) Tokens(ctx context.Context) iter.Seq2[sample.Choice, error] {
-	return func(yield func(sample.Choice, error) bool) {
-		e := s.engine
-		select {
-		case <-e.turn:
-		case <-ctx.Done():
-			yield(sample.Choice{}, context.Cause(ctx))
-			return
-		}
-		defer func() {
-			e.pages.Release(s.sequence.pages)
-			e.turn <- struct{}{}
-		}()
-		if err := s.run(ctx, yield); err != nil {
-			yield(sample.Choice{}, err)
-		}
-	}
+// Plant remembers a prefix of whole pages whose latents write makes up, each in turn:
+// so that what comes after a long context can be measured without computing it. It
+// returns false where there are no pages for it, or the engine is closed.
+func (e *Engine) Plant(tokens []token.ID, write func(deepseek.PageID)) bool {
+	return between(e, func(s *scheduler) bool { return s.plant(tokens, write) })
 }
 
-// Stats returns what the sequence took so far. It is not to be called while
-// Tokens computes.
-func (s *Stream) Stats() Stats {
-	st := s.stats
-	st.LogitsHash = hash(s.logits)
-	return st
-}
+// limit is the most tokens of a sequence.
+func (o *Options) limit() int { return min(o.Context, o.Pages*deepseek.PageSize) }
 
-// run computes until the sequence ends or the caller stops.
-func (s *Stream) run(ctx context.Context, yield func(sample.Choice, error) bool) error {
-	q := &s.sequence
-	q.tokens = append(q.tokens, s.request.Prompt...)
-	form := deepseek.Absorbed
-	if len(q.tokens) >= s.engine.options.ExpandFrom {
-		form = deepseek.Expanded
+func (r *Request) check(o *Options) error {
+	limit := o.limit()
+	switch n := len(r.Prompt); {
+	case n == 0:
+		return fmt.Errorf("the prompt has no tokens")
+	case n >= limit && limit < o.Context:
+		return fmt.Errorf("the prompt has %d tokens, and the latent cache holds %d; give it more memory", n, limit)
+	case n >= limit:
+		return fmt.Errorf("the prompt has %d tokens, which leaves no room for an answer in a context of %d", n, limit)
+	case r.MaxTokens < 0:
+		return fmt.Errorf("%d new tokens, want 0 (as many as the context holds) or more", r.MaxTokens)
+	case r.MaxTokens > o.Context-n:
+		return fmt.Errorf("a prompt of %d tokens and %d new ones exceed the context of %d", n, r.MaxTokens, o.Context)
 	}
-	for n := 0; n < s.most; n++ {
-		start := time.Now()
-		if err := s.catchUp(ctx, form); err != nil {
-			return err
-		}
-		prompt := q.tokens[:len(s.request.Prompt)]
-		c := s.sampler.Sample(s.logits, len(q.tokens), sample.History{Prompt: prompt, Generated: q.tokens[len(prompt):]})
-		if c.ID < 0 {
-			return fmt.Errorf("no token may be chosen: the logit bias excludes all")
-		}
-		s.count(n, time.Since(start))
-		q.tokens, form = append(q.tokens, c.ID), deepseek.Absorbed
-		ended := s.ends(c.ID)
-		if ended {
-			s.stats.Reason = Stopped
-		}
-		if !yield(c, nil) || ended {
-			return nil
+	for _, id := range r.Prompt {
+		if id < 0 || int(id) >= o.Vocabulary {
+			return fmt.Errorf("the prompt has token %d, and the vocabulary 0 to %d", id, o.Vocabulary-1)
 		}
 	}
-	s.stats.Reason = Length
 	return nil
-}
-
-// catchUp computes the tokens that are not cached yet, a step's worth at a time,
-// and keeps the logits of the last.
-func (s *Stream) catchUp(ctx context.Context, form deepseek.Form) error {
-	q := &s.sequence
-	s.engine.cover(q)
-	for {
-		n := min(len(q.tokens)-q.cached, s.engine.options.MaxStepTokens)
-		run := deepseek.Run{Tokens: q.tokens[q.cached : q.cached+n], Position: q.cached, Pages: q.pages, Form: form}
-		if q.cached+n == len(q.tokens) {
-			run.Logits = 1
-		}
-		o, err := s.engine.model.Forward(ctx, &deepseek.Batch{Runs: []deepseek.Run{run}})
-		if err != nil {
-			return err
-		}
-		q.cached += n
-		if run.Logits == 1 {
-			s.logits = o.Logits(0, 0, s.logits)
-		}
-		o.Release()
-		if run.Logits == 1 {
-			return nil
-		}
-	}
-}
-
-// cover gives a sequence pages for all its tokens.
-func (e *Engine) cover(q *sequence) {
-	need := (len(q.tokens)+deepseek.PageSize-1)/deepseek.PageSize - len(q.pages)
-	if grown := e.pages.Want(need); grown > 0 {
-		e.model.Reserve(grown)
-	}
-	for range need {
-		q.pages = append(q.pages, e.pages.Alloc())
-	}
-}
-
-func (s *Stream) ends(id token.ID) bool {
-	for _, e := range s.request.End {
-		if id == e {
-			return true
-		}
-	}
-	return false
-}
-
-// count keeps the statistics of the step that gave new token n.
-func (s *Stream) count(n int, d time.Duration) {
-	if n == 0 {
-		s.stats.PrefillTokens, s.stats.Prefill = len(s.request.Prompt), d
-	} else {
-		s.stats.DecodeTokens++
-		s.stats.Decode += d
-	}
-}
-
-// hash returns the FNV-1a hash of the bits of v.
-func hash(v []float32) uint32 {
-	h := fnv.New32a()
-	var b [4]byte
-	for _, x := range v {
-		u := math.Float32bits(x)
-		b = [4]byte{byte(u), byte(u >> 8), byte(u >> 16), byte(u >> 24)}
-		h.Write(b[:])
-	}
-	return h.Sum32()
-}
-
-// A sequence is a timeline of tokens.
-type sequence struct {
-	tokens []token.ID
-	cached int // of tokens: how many have their latents in the cache
-	pages  []deepseek.PageID
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -16,107 +17,35 @@ import (
 	"github.com/deskseek/deskseek/token"
 )
 
-const (
-	vocabulary = 50
-	limit      = 300 // context
-)
-
-// A fake is a network whose next token is a function of all before it, which it
-// sees only through pages. It refuses what a real one could not do.
-type fake struct {
-	t     *testing.T
-	pages [][deepseek.PageSize]token.ID
-	steps []int           // tokens of each step
-	forms []deepseek.Form // of the runs, step by step
-	fail  int             // step that fails; 0 is none
-	busy  sync.Mutex
-}
-
-var errDisk = errors.New("disk gone")
-
-func (f *fake) Reserve(pages int) {
-	if pages < len(f.pages) {
-		f.t.Errorf("the cache shrinks from %d pages to %d", len(f.pages), pages)
-	}
-	for len(f.pages) < pages {
-		var p [deepseek.PageSize]token.ID
-		for i := range p {
-			p[i] = -1
-		}
-		f.pages = append(f.pages, p)
-	}
-}
-
-func (f *fake) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Output, error) {
-	if !f.busy.TryLock() {
-		f.t.Error("two steps at once")
-	} else {
-		defer f.busy.Unlock()
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var logits [][][]float32
-	n := 0
-	for _, r := range b.Runs {
-		f.forms = append(f.forms, r.Form)
-		n += len(r.Tokens)
-		for i, t := range r.Tokens {
-			at := r.Position + i
-			f.pages[r.Pages[at/deepseek.PageSize]][at%deepseek.PageSize] = t
-		}
-		var rows [][]float32
-		for i := len(r.Tokens) - r.Logits; i < len(r.Tokens); i++ {
-			var past []token.ID
-			for at := range r.Position + i + 1 {
-				past = append(past, f.pages[r.Pages[at/deepseek.PageSize]][at%deepseek.PageSize])
-			}
-			rows = append(rows, oneHot(next(past)))
-		}
-		logits = append(logits, rows)
-	}
-	f.steps = append(f.steps, n)
-	if f.fail == len(f.steps) {
-		return nil, errDisk
-	}
-	return deepseek.HostOutput(logits), nil
-}
-
-// next is the fake's greedy token.
-func next(past []token.ID) token.ID {
-	h := uint64(len(past))
-	for _, t := range past {
-		h = h*1000003 + uint64(t) + 7
-	}
-	return token.ID(2 + h%(vocabulary-2)) // 0 and 1 never come by themselves
-}
-
-func oneHot(id token.ID) []float32 {
-	v := make([]float32, vocabulary)
-	v[id] = 10
-	return v
-}
-
-// alone is what a prompt's greedy continuation must be.
-func alone(prompt []token.ID, n int) []token.ID {
-	all := slices.Clone(prompt)
-	for range n {
-		all = append(all, next(all))
-	}
-	return all[len(prompt):]
-}
-
-func prompt(r *rand.Rand, n int) []token.ID {
-	p := make([]token.ID, n)
-	for i := range p {
-		p[i] = token.ID(r.IntN(vocabulary))
-	}
-	return p
-}
-
-func collect(t *testing.T, s *Stream) ([]token.ID, error) {
+// start returns an engine over a fake of the given pages, which ends with the test.
+func start(t *testing.T, o Options) (*Engine, *fake) {
 	t.Helper()
-	var ids []token.ID
+	o.Context, o.Vocabulary = limit, vocabulary
+	if o.Pages == 0 {
+		o.Pages = 40
+	}
+	f := newFake(t, o.Pages)
+	f.right = 7
+	e := New(f.network(true), o)
+	t.Cleanup(func() {
+		e.Close()
+		if len(f.wrong) > 0 {
+			t.Error(f.wrong[0])
+		}
+	})
+	return e, f
+}
+
+func submit(t *testing.T, e *Engine, r Request) *Stream {
+	t.Helper()
+	s, err := e.Submit(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func collect(s *Stream) (ids []token.ID, err error) {
 	for c, err := range s.Tokens(context.Background()) {
 		if err != nil {
 			return ids, err
@@ -126,72 +55,39 @@ func collect(t *testing.T, s *Stream) ([]token.ID, error) {
 	return ids, nil
 }
 
-// TestSameTokensWhateverTheSchedule asks for several sequences at once, with
-// steps of random size, and wants of each the tokens that it has alone.
-func TestSameTokensWhateverTheSchedule(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for range 30 {
-		f := &fake{t: t}
-		e := New(f, Options{Vocabulary: vocabulary, Context: limit, ExpandFrom: 20, MaxStepTokens: 1 + r.IntN(100)})
-		var group sync.WaitGroup
-		for range 1 + r.IntN(4) {
-			p, n := prompt(r, 1+r.IntN(150)), 1+r.IntN(100)
-			s, err := e.Submit(Request{Prompt: p, MaxTokens: n})
-			if err != nil {
-				t.Fatal(err)
+// TestTogether asks from many goroutines, and wants of each the tokens that it has
+// alone, and the accounts to be right.
+func TestTogether(t *testing.T) {
+	e, f := start(t, Options{Pages: 12, ExpandFrom: 20, MaxSequences: 5})
+	var group sync.WaitGroup
+	for i := range uint64(40) {
+		r := rand.New(rand.NewPCG(i, 1))
+		p, n := prompt(r, 1+r.IntN(150)), 1+r.IntN(100)
+		s := submit(t, e, Request{Prompt: p, MaxTokens: n})
+		group.Go(func() {
+			got, err := collect(s)
+			if want := f.alone(Request{Prompt: p, MaxTokens: n}, &e.options); err != nil || !slices.Equal(got, want) {
+				t.Errorf("tokens %v (%v), want %v", got, err, want)
 			}
-			group.Go(func() {
-				got, err := collect(t, s)
-				if err != nil || !slices.Equal(got, alone(p, n)) {
-					t.Errorf("tokens %v (%v), want %v", got, err, alone(p, n))
-				}
-				if st := s.Stats(); st.Reason != Length || st.PrefillTokens != len(p) || st.DecodeTokens != n-1 {
-					t.Errorf("stats %+v of a prompt of %d and %d new tokens", st, len(p), n)
-				}
-			})
-		}
-		group.Wait()
-		if e.pages.Free() != len(f.pages) {
-			t.Errorf("%d of %d pages are free when nothing runs", e.pages.Free(), len(f.pages))
-		}
-		for _, n := range f.steps {
-			if n > e.options.MaxStepTokens {
-				t.Errorf("a step of %d tokens, want at most %d", n, e.options.MaxStepTokens)
+			if st := s.Stats(); st.Reason != Length || st.PrefillTokens != len(p) || st.DecodeTokens != n-1 || st.LogitsHash == 0 {
+				t.Errorf("stats %+v of a prompt of %d and %d new tokens", st, len(p), n)
 			}
-		}
+		})
+	}
+	group.Wait()
+	if c := e.Counts(); c.Free+c.Remembered != c.Pages || c.Running+c.Waiting != 0 || c.Generated == 0 {
+		t.Errorf("counts when nothing runs: %+v", c)
 	}
 }
 
-// TestForms checks that the prompt's length decides its form, whatever the size of
-// steps, and that generated tokens are absorbed.
-func TestForms(t *testing.T) {
-	for _, n := range []int{19, 20, 45} {
-		f := &fake{t: t}
-		e := New(f, Options{Vocabulary: vocabulary, Context: limit, ExpandFrom: 20, MaxStepTokens: 10})
-		s, err := e.Submit(Request{Prompt: make([]token.ID, n), MaxTokens: 4})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := collect(t, s); err != nil {
-			t.Fatal(err)
-		}
-		form := deepseek.Absorbed
-		if n >= 20 {
-			form = deepseek.Expanded
-		}
-		want := slices.Repeat([]deepseek.Form{form}, (n+9)/10)
-		want = append(want, deepseek.Absorbed, deepseek.Absorbed, deepseek.Absorbed)
-		if !slices.Equal(f.forms, want) {
-			t.Errorf("prompt of %d tokens: forms %v, want %v", n, f.forms, want)
-		}
-	}
-}
-
-// TestEnds checks the three ways a sequence ends by itself.
+// TestEnds checks the reasons of an end.
 func TestEnds(t *testing.T) {
+	e, f := start(t, Options{})
 	p := []token.ID{5, 6, 7}
-	want := alone(p, limit)
-	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
+	want := f.alone(Request{Prompt: p}, &e.options)
+	if len(want) != limit-3 {
+		t.Fatalf("%d tokens to the end of the context", len(want))
+	}
 	for _, test := range []struct {
 		name   string
 		r      Request
@@ -203,21 +99,32 @@ func TestEnds(t *testing.T) {
 		{"end token", Request{End: []token.ID{want[9]}}, slices.Index(want, want[9]) + 1, Stopped},
 	} {
 		test.r.Prompt = p
-		s, err := e.Submit(test.r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := collect(t, s)
+		s := submit(t, e, test.r)
+		got, err := collect(s)
 		if err != nil || !slices.Equal(got, want[:test.n]) || s.Stats().Reason != test.reason {
 			t.Errorf("%s: %d tokens, %q (%v), want %d, %q", test.name, len(got), s.Stats().Reason, err, test.n, test.reason)
 		}
 	}
 }
 
+// TestSmallCache: where the pages hold less than the context, a sequence ends with
+// them, for its length.
+func TestSmallCache(t *testing.T) {
+	e, f := start(t, Options{Pages: 2})
+	p := []token.ID{5, 6, 7}
+	s := submit(t, e, Request{Prompt: p, MaxTokens: 200})
+	got, err := collect(s)
+	if want := f.alone(Request{Prompt: p, MaxTokens: 200}, &e.options); len(got) != 125 || !slices.Equal(got, want) || err != nil || s.Stats().Reason != Length {
+		t.Errorf("%d tokens, %q (%v), want 125, %q", len(got), s.Stats().Reason, err, Length)
+	}
+	if _, err := e.Submit(Request{Prompt: make([]token.ID, 130)}); err == nil || !strings.Contains(err.Error(), "the prompt has 130 tokens, and the latent cache holds 128") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestRefused checks that what can't be computed is an error before anything is.
 func TestRefused(t *testing.T) {
-	f := &fake{t: t}
-	e := New(f, Options{Vocabulary: vocabulary, Context: limit})
+	e, f := start(t, Options{})
 	for _, test := range []struct {
 		r    Request
 		want string
@@ -239,22 +146,27 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+var errDisk = errors.New("disk gone")
+
 // TestErrorsAndCancel checks that a failed step and a canceled context end a
 // sequence, that its pages come back, and that the next one is served.
 func TestErrorsAndCancel(t *testing.T) {
-	f := &fake{t: t, fail: 5}
-	e := New(f, Options{Vocabulary: vocabulary, Context: limit})
+	e, f := start(t, Options{NoPrefixes: true, Drafting: Drafting{MTP: Off, Lookup: Off}})
+	f.fail = func(int) error {
+		if len(f.steps) == 5 {
+			return errDisk
+		}
+		return nil
+	}
 	p := []token.ID{3, 4}
-	s, _ := e.Submit(Request{Prompt: p})
-	if got, err := collect(t, s); !errors.Is(err, errDisk) || len(got) != 4 {
+	if got, err := collect(submit(t, e, Request{Prompt: p})); !errors.Is(err, errDisk) || len(got) != 4 {
 		t.Errorf("%d tokens and error %v, want 4 and that of the disk", len(got), err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s, _ = e.Submit(Request{Prompt: p})
 	n := 0
 	var last error
-	for _, err := range s.Tokens(ctx) {
+	for _, err := range submit(t, e, Request{Prompt: p}).Tokens(ctx) {
 		last = err
 		if n++; n == 7 {
 			cancel()
@@ -263,34 +175,147 @@ func TestErrorsAndCancel(t *testing.T) {
 	if n != 8 || !errors.Is(last, context.Canceled) {
 		t.Errorf("%d yields and error %v, want 8, the last of them canceled", n, last)
 	}
-	s, _ = e.Submit(Request{Prompt: p})
-	for range s.Tokens(context.Background()) {
+	for range submit(t, e, Request{Prompt: p}).Tokens(context.Background()) {
 		break // a caller that has enough
 	}
-	s, _ = e.Submit(Request{Prompt: p, MaxTokens: 3})
-	if got, err := collect(t, s); err != nil || !slices.Equal(got, alone(p, 3)) {
-		t.Errorf("after all that: %v (%v), want %v", got, err, alone(p, 3))
+	r := Request{Prompt: p, MaxTokens: 3}
+	if got, err := collect(submit(t, e, r)); err != nil || !slices.Equal(got, f.alone(r, &e.options)) {
+		t.Errorf("after all that: %v (%v), want %v", got, err, f.alone(r, &e.options))
 	}
-	if e.pages.Free() != len(f.pages) {
-		t.Errorf("%d of %d pages are free when nothing runs", e.pages.Free(), len(f.pages))
+	if c := e.Counts(); c.Free != c.Pages {
+		t.Errorf("%d of %d pages are free when nothing runs", c.Free, c.Pages)
 	}
 }
 
-// TestCanceledWhileWaiting checks that a sequence whose turn has not come ends
-// with its context.
-func TestCanceledWhileWaiting(t *testing.T) {
-	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
-	first, _ := e.Submit(Request{Prompt: []token.ID{1}})
-	second, _ := e.Submit(Request{Prompt: []token.ID{1}})
-	for range first.Tokens(context.Background()) {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		for _, err := range second.Tokens(ctx) {
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("error %v, want canceled", err)
+// TestNonFinite: a value that is not finite ends the sequence that it is of, and
+// no other.
+func TestNonFinite(t *testing.T) {
+	e, f := start(t, Options{})
+	var bad []token.ID
+	f.fail = func(run int) error {
+		if len(f.steps) > 3 && bad == nil && run == 1 {
+			bad = []token.ID{1}
+			return &deepseek.NonFiniteError{Where: "layer 3", Run: 1, Position: 9}
+		}
+		return nil
+	}
+	var group sync.WaitGroup
+	var mutex sync.Mutex
+	failed := 0
+	for i := range token.ID(3) {
+		r := Request{Prompt: []token.ID{5, 6, 7, i}, MaxTokens: 90}
+		s := submit(t, e, r)
+		group.Go(func() {
+			got, err := collect(s)
+			mutex.Lock()
+			defer mutex.Unlock()
+			var nf *deepseek.NonFiniteError
+			switch want := f.alone(r, &e.options); {
+			case errors.As(err, &nf):
+				failed++
+			case err != nil || !slices.Equal(got, want):
+				t.Errorf("tokens %v (%v), want %v", got, err, want)
+			}
+		})
+	}
+	group.Wait()
+	if failed > 1 {
+		t.Errorf("%d sequences failed, want 1", failed)
+	}
+}
+
+// TestBusy: more than may wait are refused.
+func TestBusy(t *testing.T) {
+	e, _ := start(t, Options{MaxSequences: 1, MaxWaiting: 1})
+	for range submit(t, e, Request{Prompt: []token.ID{1}}).Tokens(context.Background()) {
+		second, stop := context.WithCancel(context.Background())
+		waits := make(chan struct{})
+		var group sync.WaitGroup
+		s := submit(t, e, Request{Prompt: []token.ID{2}})
+		group.Go(func() {
+			close(waits)
+			for range s.Tokens(second) {
+			}
+		})
+		<-waits
+		for e.waiting.Load() == 0 && s.Stats().Steps == 0 {
+			runtime.Gosched()
+		}
+		if s.Stats().Steps == 0 { // else the first had ended
+			if _, err := collect(submit(t, e, Request{Prompt: []token.ID{3}})); !errors.Is(err, ErrBusy) && s.Stats().Steps == 0 {
+				t.Errorf("error %v, want %v", err, ErrBusy)
 			}
 		}
+		stop()
+		group.Wait()
 		break
+	}
+}
+
+// TestClose: what runs and waits ends with the engine, and what comes after is
+// refused.
+func TestClose(t *testing.T) {
+	e, _ := start(t, Options{MaxSequences: 2})
+	var group sync.WaitGroup
+	begun := make(chan struct{}, 4)
+	for i := range token.ID(4) {
+		s := submit(t, e, Request{Prompt: []token.ID{i}})
+		group.Go(func() {
+			begun <- struct{}{}
+			for _, err := range s.Tokens(context.Background()) {
+				if err != nil && !errors.Is(err, ErrClosed) {
+					t.Errorf("error %v, want %v", err, ErrClosed)
+				}
+			}
+		})
+	}
+	<-begun
+	e.Close()
+	group.Wait()
+	if _, err := collect(submit(t, e, Request{Prompt: []token.ID{1}})); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: error %v", err)
+	}
+	if c := e.Counts(); c.Steps != 0 {
+		t.Errorf("a closed engine counts %+v", c)
+	}
+}
+
+// TestCanceledByMany cancels 10,000 requests at random moments: while they wait, in
+// their prompt, between two tokens. Nothing of them stays.
+func TestCanceledByMany(t *testing.T) {
+	n := 10_000
+	if testing.Short() {
+		n = 1000
+	}
+	before := runtime.NumGoroutine()
+	e, _ := start(t, Options{Pages: 20, MaxSequences: 8, MaxStepTokens: 64, MaxWaiting: 1 << 20})
+	for start := 0; start < n; start += 50 {
+		var group sync.WaitGroup
+		for i := start; i < start+50; i++ {
+			r := rand.New(rand.NewPCG(uint64(i), 3))
+			s := submit(t, e, Request{Prompt: prompt(r, 1+r.IntN(200))})
+			ctx, cancel := context.WithCancel(context.Background())
+			tokens := r.IntN(4)
+			group.Go(func() {
+				defer cancel()
+				if tokens == 0 {
+					group.Go(cancel)
+				}
+				for range s.Tokens(ctx) {
+					if tokens--; tokens == 0 {
+						cancel()
+					}
+				}
+			})
+		}
+		group.Wait()
+	}
+	if c := e.Counts(); c.Free+c.Remembered != c.Pages || c.Running+c.Waiting != 0 || e.waiting.Load() != 0 {
+		t.Errorf("after %d canceled requests: %+v, %d waiting", n, c, e.waiting.Load())
+	}
+	e.Close()
+	for runtime.NumGoroutine() > before { // a leak never ends
+		runtime.Gosched()
 	}
 }
 
@@ -300,19 +325,16 @@ func TestNothingToChoose(t *testing.T) {
 	for id := range token.ID(vocabulary) {
 		bias[id] = float32(math.Inf(-1))
 	}
-	e := New(&fake{t: t}, Options{Vocabulary: vocabulary, Context: limit})
-	s, err := e.Submit(Request{Prompt: []token.ID{1}, Sampling: sample.Params{LogitBias: bias}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := collect(t, s); err == nil {
+	e, _ := start(t, Options{Drafting: Drafting{MTP: On}})
+	if got, err := collect(submit(t, e, Request{Prompt: []token.ID{1}, Sampling: sample.Params{LogitBias: bias}})); err == nil {
 		t.Errorf("chose %v", got)
 	}
 }
 
 func ExampleEngine() {
 	// A *deepseek.Model stands where nil does here.
-	e := New(nil, Options{Vocabulary: 129280, Context: 2048})
+	e := New(Network{}, Options{Vocabulary: 129280, Context: 2048, Pages: 100})
+	defer e.Close()
 	_, err := e.Submit(Request{Prompt: make([]token.ID, 4000)})
 	fmt.Println(err)
 	// Output: the prompt has 4000 tokens, which leaves no room for an answer in a context of 2048

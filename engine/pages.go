@@ -2,38 +2,58 @@ package engine
 
 import "github.com/deskseek/deskseek/deepseek"
 
-// Pages are the accounts of the latent cache: numbers of pages, not their
-// memory. The zero value has none.
+// Pages are the accounts of the latent cache: numbers of pages and who holds them,
+// not their memory. A page is free, or held by one or several: sequences that
+// compute with it, and the prefix tree that remembers it. What more than one holds
+// is not written any more.
 type Pages struct {
-	total int
-	free  []deepseek.PageID
+	free []deepseek.PageID
+	held []int32 // by page
 }
 
-// Want returns the number of pages that the cache must have for n more to be
-// free, and 0 where they are free already. It counts on being given them. The
-// cache at least doubles, so that growing costs little.
-func (p *Pages) Want(n int) int {
-	if n <= len(p.free) {
-		return 0
+// NewPages returns accounts of n free pages.
+func NewPages(n int) *Pages {
+	p := &Pages{free: make([]deepseek.PageID, n), held: make([]int32, n)}
+	for i := range p.free {
+		p.free[i] = deepseek.PageID(n - 1 - i)
 	}
-	total := p.total + max(n-len(p.free), p.total)
-	for i := total - 1; i >= p.total; i-- {
-		p.free = append(p.free, deepseek.PageID(i))
-	}
-	p.total = total
-	return total
+	return p
 }
+
+// Total returns the number of pages, free or not.
+func (p *Pages) Total() int { return len(p.held) }
+
+// Free returns the number of free pages.
+func (p *Pages) Free() int { return len(p.free) }
+
+// Held returns how many hold a page.
+func (p *Pages) Held(id deepseek.PageID) int { return int(p.held[id]) }
 
 // Alloc takes a free page, of which there must be one.
 func (p *Pages) Alloc() deepseek.PageID {
 	last := len(p.free) - 1
 	id := p.free[last]
 	p.free = p.free[:last]
+	p.held[id] = 1
 	return id
 }
 
-// Release gives pages back.
-func (p *Pages) Release(ids []deepseek.PageID) { p.free = append(p.free, ids...) }
+// Share makes one more hold a page.
+func (p *Pages) Share(id deepseek.PageID) {
+	if p.held[id] == 0 {
+		panic("engine: sharing a free page")
+	}
+	p.held[id]++
+}
 
-// Free returns the number of free pages.
-func (p *Pages) Free() int { return len(p.free) }
+// Release makes one fewer hold each of the pages. What nobody holds is free.
+func (p *Pages) Release(ids ...deepseek.PageID) {
+	for _, id := range ids {
+		if p.held[id]--; p.held[id] == 0 {
+			p.free = append(p.free, id)
+		}
+		if p.held[id] < 0 {
+			panic("engine: releasing a free page")
+		}
+	}
+}

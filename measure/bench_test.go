@@ -33,7 +33,10 @@ func BenchmarkCase(b *testing.B) {
 	deep := min(4096, m.Config.Context/2)
 	for _, c := range []Case{{Decode, 16, 0, 1}, {Decode, 16, deep, 1}, {Prefill, 512, 0, 1}} {
 		b.Run(fmt.Sprintf("%s/%d", c.Kind, c.Depth), func(b *testing.B) {
-			s := bench.streams(c)
+			s, err := bench.streams(c)
+			if err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				if err := bench.repeat(context.Background(), c, s, nil, nil); err != nil {
 					b.Fatal(err)

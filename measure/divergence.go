@@ -114,7 +114,10 @@ func Compare(ctx context.Context, m *deepseek.Model, r *Reference, o CompareOpti
 	if o.Windows > 0 {
 		total = min(total, o.Windows)
 	}
-	w := newWindow(m, r.Window)
+	w, err := newWindow(m, r.Window)
+	if err != nil {
+		return nil, err
+	}
 	reference := make([]float64, r.Vocabulary)
 	for i := range total {
 		tokens := slices.Clone(r.Tokens[i*r.Window:][:r.Window])

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/engine"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -23,7 +24,7 @@ type Kind string
 
 const (
 	Prefill Kind = "prefill" // a prompt, in steps of at most Options.StepTokens, logits of its last token
-	Decode  Kind = "decode"  // one token a stream and step, with logits
+	Decode  Kind = "decode"  // sequences that the engine continues, all together
 )
 
 // A Case is one line of a benchmark: what is computed again and again.
@@ -38,10 +39,17 @@ type Case struct {
 type Result struct {
 	Case
 	Seconds    []float64 // by repetition
-	Steps      int
-	ReadBytes  int64 // weights that the steps read (deepseek.ReadCounter)
-	Operations int64 // multiplications and additions (deepseek.Model.Operations)
-	Attention  int64 // those of attention to the context (deepseek.Model.AttentionOperations)
+	Steps      int       // of the repetition that was not timed, as is what follows
+	ReadBytes  int64     // weights that the steps read (deepseek.ReadCounter)
+	Operations int64     // multiplications and additions (deepseek.Model.Operations)
+	Attention  int64     // those of attention to the context (deepseek.Model.AttentionOperations)
+
+	// ByPlace counts the drafts of the timed repetitions by their place behind a
+	// token, and Gain is what the engine finds that they gained (engine.Counts).
+	ByPlace []engine.Acceptance
+	Gain    float64
+
+	reads *deepseek.ReadCounter
 }
 
 // Tokens returns the tokens a second of each repetition, ascending.
@@ -83,6 +91,12 @@ type Options struct {
 	// StepTokens is the most tokens of a stream in a step of prefill. Default
 	// 512, as the engine's.
 	StepTokens int
+	// Drafting is how the engine drafts. Default not at all.
+	Drafting engine.Drafting
+	// Accept, where it is not 0, is the probability with which a draft is made to
+	// hold, if those before it do; the MTP layer computes its own all the same. So
+	// the gain can be measured of a network that drafts nothing sensible.
+	Accept float64
 	// Between, where it is not nil, is called before each repetition: to
 	// measure something else by turns.
 	Between func()
@@ -117,7 +131,7 @@ func (b *Bench) Check(c Case) error {
 		return fmt.Errorf("%q can't be measured, want %s or %s", c.Kind, Prefill, Decode)
 	case c.Tokens < 1 || c.Streams < 1 || c.Depth < 0:
 		return fmt.Errorf("%s of %d tokens at depth %d in %d streams: want at least 1 token, depth 0 and 1 stream", c.Kind, c.Tokens, c.Depth, c.Streams)
-	case c.Depth+c.Tokens > b.model.Config.Context:
+	case c.Depth+c.Tokens > b.model.Config.Context, c.Kind == Decode && c.Depth+c.Tokens > b.model.Config.Context-2: // with the token before, and one after
 		return fmt.Errorf("%s of %d tokens at depth %d exceeds the context of %d", c.Kind, c.Tokens, c.Depth, b.model.Config.Context)
 	}
 	return nil
@@ -131,7 +145,13 @@ func (b *Bench) Run(ctx context.Context, c Case) (*Result, error) {
 	if err := b.Check(c); err != nil {
 		return nil, err
 	}
-	s := b.streams(c)
+	if c.Kind == Decode {
+		return b.generate(ctx, c)
+	}
+	s, err := b.streams(c)
+	if err != nil {
+		return nil, err
+	}
 	r := &Result{Case: c}
 	for i := range b.options.Repetitions + 1 {
 		var counter *deepseek.ReadCounter
@@ -162,9 +182,11 @@ type stream struct {
 
 // streams makes the sequences of a case, each with pages of its own, and fills
 // these. Tokens are random, the same in every run of the program.
-func (b *Bench) streams(c Case) []stream {
+func (b *Bench) streams(c Case) ([]stream, error) {
 	each := (c.Depth + c.Tokens + deepseek.PageSize - 1) / deepseek.PageSize
-	b.model.Reserve(c.Streams * each)
+	if err := b.model.Reserve(c.Streams * each); err != nil {
+		return nil, err
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	s := make([]stream, c.Streams)
 	for i := range s {
@@ -176,7 +198,7 @@ func (b *Bench) streams(c Case) []stream {
 		}
 	}
 	b.fill(s, (c.Depth+deepseek.PageSize-1)/deepseek.PageSize, random)
-	return s
+	return s, nil
 }
 
 // fill writes random latents into the first pages of the streams. Latents come
@@ -189,27 +211,27 @@ func (b *Bench) fill(s []stream, pages int, random *rand.Rand) {
 	}
 	for _, one := range s {
 		for _, p := range one.pages[:pages] {
-			slices.Reverse(page[:random.IntN(len(page))]) // no page is like another
+			mixed(page, random)
 			cache.SetLatents(p, page)
 		}
 	}
 }
 
+// mixed reorders values, so that no page is like another.
+func mixed(page []float32, random *rand.Rand) { slices.Reverse(page[:random.IntN(len(page))]) }
+
 // repeat computes a case once. With a counter it counts into r.
 func (b *Bench) repeat(ctx context.Context, c Case, s []stream, counter *deepseek.ReadCounter, r *Result) error {
-	step := 1
-	if c.Kind == Prefill {
-		step = b.options.StepTokens
-	}
+	step := b.options.StepTokens
 	form := deepseek.Absorbed
-	if c.Kind == Prefill && c.Tokens >= b.model.Config.ExpandFrom() {
+	if c.Tokens >= b.model.Config.ExpandFrom() {
 		form = deepseek.Expanded
 	}
 	batch := &deepseek.Batch{Runs: make([]deepseek.Run, len(s))}
 	for done := 0; done < c.Tokens; done += step {
 		n := min(step, c.Tokens-done)
 		logits := 0
-		if c.Kind == Decode || done+n == c.Tokens {
+		if done+n == c.Tokens {
 			logits = 1
 		}
 		for i := range s {

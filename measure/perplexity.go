@@ -100,7 +100,10 @@ func PerplexityOf(ctx context.Context, m *deepseek.Model, text []token.ID, o Per
 // as well.
 func (o PerplexityOptions) read(ctx context.Context, m *deepseek.Model, text []token.ID, keep func(logits []float32) error) (p Perplexity, err error) {
 	total := len(text) / o.Window
-	w := newWindow(m, o.Window)
+	w, err := newWindow(m, o.Window)
+	if err != nil {
+		return Perplexity{}, err
+	}
 	for i := range total {
 		err := w.read(ctx, text[i*o.Window:][:o.Window], func(logits []float32, next token.ID) error {
 			p.add(logits, next)
@@ -155,13 +158,15 @@ type window struct {
 // stepTokens is the most tokens of a step, as the engine's.
 const stepTokens = 512
 
-func newWindow(m *deepseek.Model, size int) *window {
+func newWindow(m *deepseek.Model, size int) (*window, error) {
 	w := &window{model: m, logits: make([]float32, m.Vocabulary())}
 	for i := range (size + deepseek.PageSize - 1) / deepseek.PageSize {
 		w.pages = append(w.pages, deepseek.PageID(i))
 	}
-	m.Reserve(len(w.pages))
-	return w
+	if err := m.Reserve(len(w.pages)); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // read computes all tokens but the last, and gives the logits at the positions from

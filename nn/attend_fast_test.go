@@ -66,7 +66,10 @@ func TestAttendFast(t *testing.T) {
 			for _, workers := range []int{1, 2, 9} {
 				a := arena(t, workers)
 				a.math = Fast
-				l := NewLatents(need+3, 2, test.rank, test.rope, cache)
+				l, err := NewLatents(need+3, 2, test.rank, test.rope, cache)
+				if err != nil {
+					t.Fatal(err)
+				}
 				l.Store(layer, []Span{{Len: end, Pages: table}}, host(end, test.rank, c), host(end, test.rope, key))
 				span := []Span{{Len: test.n, Position: test.position, First: test.first, Pages: table}}
 				mq := a.Mat(test.n, test.heads*width)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/deskseek/deskseek/internal/memory"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -40,16 +41,42 @@ type Latents struct {
 	pages      int
 	layers     int
 	rank, rope int
+	held       []byte // memory of the system's, to be given back; nil where it is Go's
 }
 
-// NewLatents takes the memory for the given number of pages, in one allocation.
-func NewLatents(pages, layers, rank, rope int, cache CacheType) *Latents {
+// system is the size from which on memory is the system's: the garbage collector
+// would let as much garbage lie beside it.
+const system = 64 << 20
+
+// NewLatents takes the memory for the given number of pages, in one piece. What is
+// never written takes none. The error is the system's, which has not as much.
+func NewLatents(pages, layers, rank, rope int, cache CacheType) (*Latents, error) {
 	l := &Latents{cache: cache, pages: pages, layers: layers, rank: rank, rope: rope}
 	const line = 64
-	buf := make([]byte, pages*l.PageBytes()+line)
+	size := pages*l.PageBytes() + line
+	var buf []byte
+	if size < system {
+		buf = make([]byte, size)
+	} else {
+		var err error
+		if l.held, err = memory.Take(size); err != nil {
+			return nil, fmt.Errorf("the latent cache: %w", err)
+		}
+		buf = l.held
+	}
 	skip := int(-uintptr(unsafe.Pointer(&buf[0])) % line)
 	l.data = buf[skip : skip+pages*l.PageBytes()]
-	return l
+	return l, nil
+}
+
+// Free gives the memory back. Nothing may use it any more, pages included.
+func (l *Latents) Free() error {
+	held := l.held
+	l.data, l.held, l.pages = nil, nil, 0
+	if held == nil {
+		return nil
+	}
+	return memory.Free(held)
 }
 
 // Pages returns the number of pages.

@@ -300,7 +300,10 @@ func TestAttend(t *testing.T) {
 		a := arena(t, 2)
 		end := test.position + test.n
 		need := (end + PageSize - 1) / PageSize
-		l := NewLatents(need+3, 2, rank, rope, CacheF32)
+		l, err := NewLatents(need+3, 2, rank, rope, CacheF32)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var table []PageID
 		for _, p := range r.Perm(need + 3)[:need] {
 			table = append(table, PageID(p))
@@ -419,7 +422,10 @@ func stepDoesNotAllocate(t *testing.T, a *Arena) {
 	for i := range e.Store.(Resident) {
 		e.Store.(Resident)[i] = Expert{l, l, l}
 	}
-	latents := NewLatents(1, 1, 48, 16, CacheF32)
+	latents, err := NewLatents(1, 1, 48, 16, CacheF32)
+	if err != nil {
+		t.Fatal(err)
+	}
 	spans := []Span{{Len: 4, Pages: []PageID{0}}}
 	w, _ = weight(r, tensor.F32, 48, 48)
 	keys, values := []Linear{NewLinear(w).Transposed()}, []Linear{NewLinear(w)}

@@ -308,3 +308,6 @@ func (w *worker) buffer(which, n int) []float32 {
 	}
 	return w.buffers[which][:n]
 }
+
+// Tier returns the name of the instruction set that the operations use.
+func Tier() string { return kernel.Tier() }

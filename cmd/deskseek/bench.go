@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/engine"
 	"github.com/deskseek/deskseek/kernel"
 	"github.com/deskseek/deskseek/measure"
 )
@@ -23,6 +24,8 @@ type benchFlags struct {
 	repetitions int
 	readMiB     int
 	json, csv   bool
+	engine      engineFlag
+	accept      float64
 	synthesize  synthesizeFlags
 }
 
@@ -31,8 +34,8 @@ func newBench() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench [OUT]",
 		Short: "Measure how fast a model runs, beside what this machine can",
-		Long: `Measure how fast a model runs here: prompts of -p tokens, and -n tokens one by
-one, each behind -d tokens that are in the cache already. Beside tokens a second
+		Long: `Measure how fast a model runs here: prompts of -p tokens, and the continuation of
+-s sequences together by -n tokens each, with drafts as far as they pay, each behind -d tokens that are in the cache already. Beside tokens a second
 stand the bytes of weights read a second, as a share of what a loop reaches that
 does nothing but read, and the operations, as a share of what a loop reaches that
 does nothing but multiply, both measured in the same run. docs/bench.md says how
@@ -42,15 +45,18 @@ the table is to be read.
 		Example: `  deskseek bench
   deskseek bench -m DeepSeek-V3-0324-Q4_K_M-00001-of-00009.gguf -p 512 -n 64 -d 0,4096,32768
   deskseek bench -m model.gguf -p 0 -n 32 -s 1,2,4,8 --csv
+  deskseek bench -m model.gguf -p 0 -s 1,2,4,8 --accept 0.8
   deskseek bench --synthesize v3slice v3slice.gguf`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	f.model.add(c)
 	c.Flags().IntSliceVarP(&f.prompts, "prompt", "p", []int{512}, "tokens of a prompt, one or several numbers; 0 is none")
-	c.Flags().IntSliceVarP(&f.tokens, "tokens", "n", []int{64}, "tokens computed one by one; 0 is none")
+	c.Flags().IntSliceVarP(&f.tokens, "tokens", "n", []int{64}, "tokens that each sequence is continued by; 0 is none")
 	c.Flags().IntSliceVarP(&f.depths, "depth", "d", []int{0, 4096}, "tokens in the cache before them; of a short context by default half of it")
 	c.Flags().IntSliceVarP(&f.streams, "streams", "s", []int{1}, "sequences that are continued together, with -n")
+	f.engine.addDrafts(c)
+	c.Flags().Float64Var(&f.accept, "accept", 0, "make drafts hold with this probability, each if those before it do, whatever the MTP layer says, which computes all the same: to see what an acceptance would give")
 	c.Flags().IntVarP(&f.repetitions, "repetitions", "r", 5, "how often each is measured, after once without")
 	c.Flags().IntVar(&f.readMiB, "read-mib", 0, "memory that the read loop goes through, in MiB (default 1024, or an eighth of what is free)")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
@@ -71,11 +77,14 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer ck.Close()
-	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: true})
+	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.model.math), Cache: deepseek.CacheType(f.model.cache), Workers: f.model.threads, NoMTP: f.engine.mtp == string(engine.Off)})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
+	if m.MTP() == nil && (f.engine.mtp == string(engine.On) || f.accept > 0) {
+		return fmt.Errorf("%s has no MTP layer to draft with", ck.Path())
+	}
 	tellTwins(c.ErrOrStderr(), m.TwinBytes())
 	r, err := f.measure(c, ck, m)
 	if err != nil {
@@ -93,7 +102,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 // check says which flags make no sense, alone or together.
 func (f *benchFlags) check(c *cobra.Command, args []string) error {
 	if f.synthesize.shape != "" {
-		for _, name := range []string{"model", "math", "cache-type", "threads", "load", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv"} {
+		for _, name := range []string{"model", "math", "cache-type", "threads", "load", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv", "mtp", "drafts", "accept"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s measures a model; it does not go with --synthesize", name)
 			}
@@ -117,10 +126,17 @@ func (f *benchFlags) check(c *cobra.Command, args []string) error {
 		return usagef("-r is %d, want 1 or more", f.repetitions)
 	case f.readMiB < 0:
 		return usagef("--read-mib is %d, want 0 (as much as is good) or more", f.readMiB)
+	case c.Flags().Changed("accept") && (f.accept <= 0 || f.accept > 1):
+		return usagef("--accept is %g, want more than 0, and at most 1", f.accept)
+	case f.accept > 0 && f.engine.mtp == string(engine.Off):
+		return usagef("--accept is of drafts; it does not go with --mtp off")
 	case slices.Min(f.streams) < 1:
 		return usagef("-s is %d, want 1 or more", slices.Min(f.streams))
 	case slices.Min(slices.Concat(f.prompts, f.tokens, f.depths)) < 0:
 		return usagef("-p, -n and -d are 0 or more, not %d", slices.Min(slices.Concat(f.prompts, f.tokens, f.depths)))
+	}
+	if err := f.engine.check(c); err != nil {
+		return err
 	}
 	return f.model.check(c)
 }
@@ -157,7 +173,10 @@ func (f *benchFlags) cases(context int, depthsGiven bool) (cases []measure.Case)
 func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *deepseek.Model) (*benchReport, error) {
 	var prober *measure.Prober
 	var roofs, all measure.Roofs // of a case, of all
-	b := measure.NewBench(m, measure.Options{Repetitions: f.repetitions, Between: func() { prober.Probe(&roofs) }})
+	b := measure.NewBench(m, measure.Options{
+		Repetitions: f.repetitions, Between: func() { prober.Probe(&roofs) },
+		Drafting: f.engine.drafting(c), Accept: f.accept,
+	})
 	cases := f.cases(m.Config.Context, c.Flags().Changed("depth"))
 	for _, x := range cases {
 		if err := b.Check(x); err != nil {
@@ -181,7 +200,7 @@ func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *dee
 			fmt.Fprintln(c.ErrOrStderr())
 			return nil, err
 		}
-		fmt.Fprintf(c.ErrOrStderr(), "%.2f tok/s\n", measure.Median(r.Tokens()))
+		fmt.Fprintf(c.ErrOrStderr(), "%.2f tok/s%s\n", measure.Median(r.Tokens()), draftsOf(r.ByPlace, r.Gain))
 		results = append(results, resultOf(r, &roofs))
 		all.Add(&roofs)
 	}

@@ -50,6 +50,27 @@ type benchResult struct {
 	Attention     int64        `json:"attention_operations"`
 	LeastSeconds  float64      `json:"least_seconds"` // by both roofs
 	LeastShare    float64      `json:"least_share"`
+	Drafts        *benchDrafts `json:"drafts,omitempty"`
+}
+
+// benchDrafts say how drafts fared, and what they gained.
+type benchDrafts struct {
+	Drafted  int         `json:"drafted"`
+	Accepted int         `json:"accepted"`
+	ByPlace  []mtpCounts `json:"by_place"`
+	Gain     float64     `json:"gain"`
+}
+
+func draftsOfResult(r *measure.Result) *benchDrafts {
+	if len(r.ByPlace) == 0 {
+		return nil
+	}
+	d := &benchDrafts{Gain: r.Gain}
+	for _, a := range r.ByPlace {
+		d.Drafted, d.Accepted = d.Drafted+a.Drafted, d.Accepted+a.Accepted
+		d.ByPlace = append(d.ByPlace, mtpCounts{a.Drafted, a.Accepted})
+	}
+	return d
 }
 
 // A spread is several measurements of one thing.
@@ -69,7 +90,7 @@ func resultOf(r *measure.Result, roofs *measure.Roofs) benchResult {
 		Seconds: r.Seconds, Steps: r.Steps, ReadBytes: r.ReadBytes, Operations: r.Operations,
 		Rate: spreadOf(r.Tokens()), Read: spreadOf(r.Bytes()), Multiply: spreadOf(r.Rate()),
 		ReadRoof: measure.Median(roofs.Read), MultiplyRoof: measure.Median(roofs.Multiply),
-		Attention: r.Attention,
+		Attention: r.Attention, Drafts: draftsOfResult(r),
 	}
 	x.LeastSeconds = r.Least(x.ReadRoof, x.MultiplyRoof)
 	x.LeastShare = x.LeastSeconds * x.Rate.Median / float64(r.Case.Tokens*r.Streams)
@@ -86,13 +107,21 @@ func (r *benchReport) print(w io.Writer) error {
 	fmt.Fprintf(w, "roofs: read %s GB/s, multiply %s GOP/s (%s)\n\n",
 		r.Roofs.Read.show(giga, 1), r.Roofs.Multiply.show(giga, 0), r.Roofs.Multiplier)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\ttokens\tdepth\tstreams\ttok/s\tmin – max\tGB/s\tof read\tGOP/s\tof multiply\tof both\t")
+	fmt.Fprintln(t, "\ttokens\tdepth\tstreams\ttok/s\tmin – max\tGB/s\tof read\tGOP/s\tof multiply\tof both\tdrafts\t")
 	for _, x := range r.Results {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.2f\t%.2f – %.2f\t%.2f\t%.1f %%\t%.0f\t%.1f %%\t%.1f %%\t\n",
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.2f\t%.2f – %.2f\t%.2f\t%.1f %%\t%.0f\t%.1f %%\t%.1f %%\t%s\t\n",
 			x.Kind, x.Tokens, x.Depth, x.Streams, x.Rate.Median, x.Rate.Min, x.Rate.Max,
-			x.Read.Median/giga, 100*x.ReadShare, x.Multiply.Median/giga, 100*x.MultiplyShare, 100*x.LeastShare)
+			x.Read.Median/giga, 100*x.ReadShare, x.Multiply.Median/giga, 100*x.MultiplyShare, 100*x.LeastShare, x.Drafts)
 	}
 	return t.Flush()
+}
+
+// String says how many of how many held.
+func (d *benchDrafts) String() string {
+	if d == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%d of %d", d.Accepted, d.Drafted)
 }
 
 // show writes the median, and the range behind it.
@@ -108,16 +137,20 @@ func (r *benchReport) printCSV(w io.Writer) error {
 	lines := [][]string{{
 		"model", "bytes", "math", "cache_type", "cpu", "threads", "kind", "tokens", "depth", "streams", "repetitions",
 		"tokens_per_second", "tokens_per_second_min", "tokens_per_second_max", "read_bytes", "read_bytes_per_second", "read_share",
-		"operations", "operations_per_second", "multiply_share", "read_roof", "multiply_roof", "multiply_loop", "attention_operations", "least_share",
+		"operations", "operations_per_second", "multiply_share", "read_roof", "multiply_roof", "multiply_loop", "attention_operations", "least_share", "drafted", "accepted",
 	}}
 	for _, x := range r.Results {
+		drafts := x.Drafts
+		if drafts == nil {
+			drafts = &benchDrafts{}
+		}
 		lines = append(lines, []string{
 			r.Model, strconv.FormatInt(r.Bytes, 10), r.Math, r.Cache, r.CPU, strconv.Itoa(r.Threads),
 			string(x.Kind), strconv.Itoa(x.Tokens), strconv.Itoa(x.Depth), strconv.Itoa(x.Streams), strconv.Itoa(len(x.Seconds)),
 			number(x.Rate.Median), number(x.Rate.Min), number(x.Rate.Max), strconv.FormatInt(x.ReadBytes, 10), number(x.Read.Median), number(x.ReadShare),
 			strconv.FormatInt(x.Operations, 10), number(x.Multiply.Median), number(x.MultiplyShare),
 			number(x.ReadRoof), number(x.MultiplyRoof), r.Roofs.Multiplier,
-			strconv.FormatInt(x.Attention, 10), number(x.LeastShare),
+			strconv.FormatInt(x.Attention, 10), number(x.LeastShare), strconv.Itoa(drafts.Drafted), strconv.Itoa(drafts.Accepted),
 		})
 	}
 	return c.WriteAll(lines)

@@ -19,6 +19,7 @@ import (
 
 func newChat() *cobra.Command {
 	var model modelFlag
+	var engine engineFlag
 	var generate generateFlag
 	var system string
 	c := &cobra.Command{
@@ -32,7 +33,7 @@ conversation, /exit or Ctrl-D ends it; Ctrl-C stops an answer.`,
 			if err != nil {
 				return err
 			}
-			llm, err := model.open(c)
+			llm, err := model.open(c, &engine)
 			if err != nil {
 				return err
 			}
@@ -49,6 +50,7 @@ conversation, /exit or Ctrl-D ends it; Ctrl-C stops an answer.`,
 		},
 	}
 	model.add(c)
+	engine.add(c, true)
 	generate.add(c, 0.3)
 	c.Flags().StringVar(&system, "system", "", "system message before the conversation")
 	return c
@@ -189,7 +191,7 @@ func (s *conversation) answer(messages []chat.Message) (string, error) {
 		}
 		if event.End != nil {
 			fmt.Fprintln(s.out)
-			fmt.Fprintln(s.errs, speeds(event.End.Stats, s.llm.BytesPerToken()))
+			fmt.Fprintln(s.errs, speeds(s.llm, event.End.Stats))
 		}
 	}
 	return text.String(), nil

@@ -85,9 +85,15 @@ func TestRun(t *testing.T) {
 	if code != 0 || out != "Once upon a time, there was a\n" {
 		t.Errorf("exit %d, %q", code, out)
 	}
-	for _, want := range []string{"10.6 MB of weights", "tok/s", "GB/s", "logits #"} {
+	for _, want := range []string{"10.6 MB of weights", "tok/s", "logits #"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("standard error %q, want %q in it", errs, want)
+		}
+	}
+	for mode, want := range map[string]string{"off": "GB/s", "on": "drafts held"} {
+		_, same, errs := call(t, "", "run", "-n", "8", "--mtp", mode, "Tell me a story about a dog.")
+		if same != out || !strings.Contains(errs, want) {
+			t.Errorf("--mtp %s: %q, standard error %q, want %q and %q", mode, same, errs, out, want)
 		}
 	}
 	_, in, _ := call(t, "Tell me a story about a dog.\n", "run", "-n", "8")

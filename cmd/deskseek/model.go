@@ -114,16 +114,23 @@ func checkFits(name string, size, free int64) error {
 	return fmt.Errorf("%s: %s of weights do not fit in the %s of memory that are free; with --load map they are read from disk as they are needed", name, bytesOf(size), bytesOf(free))
 }
 
-// open loads the model.
-func (f *modelFlag) open(c *cobra.Command) (*deskseek.LLM, error) {
+// open loads the model, to generate with.
+func (f *modelFlag) open(c *cobra.Command, e *engineFlag) (*deskseek.LLM, error) {
 	if err := f.check(c); err != nil {
+		return nil, err
+	}
+	if err := e.check(c); err != nil {
 		return nil, err
 	}
 	ck, err := f.loaded(c)
 	if err != nil {
 		return nil, err
 	}
-	llm, err := deskseek.New(ck, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads})
+	o, err := e.options(c, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads}, ck.Size())
+	var llm *deskseek.LLM
+	if err == nil {
+		llm, err = deskseek.New(ck, o)
+	}
 	if err != nil {
 		ck.Close()
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,12 +20,14 @@ import (
 // runFlags are those of `deskseek run`.
 type runFlags struct {
 	model    modelFlag
+	engine   engineFlag
 	generate generateFlag
 	raw      bool
 	json     bool
 	ids      string
 	system   string
 	logprobs int
+	prompts  string
 }
 
 func newRun() *cobra.Command {
@@ -36,19 +39,23 @@ func newRun() *cobra.Command {
 
 The prompt is a user turn of the model's chat template where it has one; --raw
 gives the model its begin token and the text instead, and --ids the tokens as
-they are. The answer goes to standard output; speeds, and a hash of the last
+they are; --prompts answers all prompts of a file together, which takes little
+longer than one while the memory is what it waits for. The answer goes to standard output; speeds, and a hash of the last
 logits that shows any change of numerics, go to standard error.`,
 		Example: `  deskseek run "Tell me a story about a fox."
   deskseek run -m DeepSeek-V3-0324 --temperature 0.3 < question.txt
-  deskseek run -m model.gguf --ids 0,5,9 -n 32 --json`,
+  deskseek run -m model.gguf --ids 0,5,9 -n 32 --json
+  deskseek run --prompts questions.txt --json > answers.jsonl`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	f.model.add(c)
+	f.engine.add(c, false)
 	f.generate.add(c, 0)
 	c.Flags().BoolVar(&f.raw, "raw", false, "continue the text itself, without the chat template")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object: prompt_ids, ids, text, timings, mtp")
 	c.Flags().StringVar(&f.ids, "ids", "", "prompt as token ids, used as they are")
+	c.Flags().StringVar(&f.prompts, "prompts", "", `file of prompts, one a line, or "-" for standard input; a line that begins with a quote is a JSON string, and one that begins with [ a JSON array of token ids`)
 	c.Flags().StringVar(&f.system, "system", "", "system message before the prompt")
 	c.Flags().IntVar(&f.logprobs, "logprobs", -1, "with --json: log-probabilities of the tokens and of this many alternatives (default none)")
 	return c
@@ -75,15 +82,24 @@ func (f *runFlags) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	text, err := f.prompt(c, args)
+	var prompts []prompt
+	text := ""
+	if f.prompts != "" {
+		prompts, err = f.readPrompts(c)
+	} else {
+		text, err = f.prompt(c, args)
+	}
 	if err != nil {
 		return err
 	}
-	llm, err := f.model.open(c)
+	llm, err := f.model.open(c, &f.engine)
 	if err != nil {
 		return err
 	}
 	defer llm.Close()
+	if f.prompts != "" {
+		return f.together(c, llm, prompts, params)
+	}
 	if ids == nil {
 		if ids, err = f.encode(llm, text); err != nil {
 			return err
@@ -99,6 +115,10 @@ func (f *runFlags) run(c *cobra.Command, args []string) error {
 func (f *runFlags) check(c *cobra.Command, args []string) error {
 	ids := c.Flags().Changed("ids")
 	switch {
+	case c.Flags().Changed("prompts") && f.prompts == "":
+		return usagef("--prompts is empty; want a file, or - for standard input")
+	case f.prompts != "" && (ids || len(args) > 0):
+		return usagef("--prompts has all prompts; a prompt or --ids does not go with it")
 	case ids && len(args) > 0:
 		return usagef("both --ids and a prompt are given; want one of them")
 	case ids && (f.raw || f.system != ""):
@@ -109,6 +129,9 @@ func (f *runFlags) check(c *cobra.Command, args []string) error {
 		return usagef("--logprobs is %d, want 0 or more", f.logprobs)
 	case f.logprobs >= 0 && !f.json:
 		return usagef("--logprobs is shown with --json only")
+	}
+	if err := f.engine.check(c); err != nil {
+		return err
 	}
 	return f.model.check(c)
 }
@@ -189,7 +212,7 @@ func (f *runFlags) printText(c *cobra.Command, llm *deskseek.LLM, ids []token.ID
 			if !strings.HasSuffix(last, "\n") {
 				fmt.Fprintln(out)
 			}
-			fmt.Fprintln(c.ErrOrStderr(), speeds(event.End.Stats, llm.BytesPerToken()))
+			fmt.Fprintln(c.ErrOrStderr(), speeds(llm, event.End.Stats))
 		}
 	}
 	return nil
@@ -203,16 +226,19 @@ type result struct {
 	Finish    string          `json:"finish_reason"`
 	Timings   timings         `json:"timings"`
 	MTP       mtpCounts       `json:"mtp"`
+	Places    []mtpCounts     `json:"mtp_by_place,omitempty"` // the first draft behind a token, the second, …
 	Logprobs  []tokenLogprobs `json:"logprobs,omitempty"`
 }
 
 type timings struct {
 	PrefillTokens  int     `json:"prefill_tokens"`
+	ReusedTokens   int     `json:"reused_tokens"` // of them, which were cached
 	PrefillSeconds float64 `json:"prefill_seconds"`
 	DecodeTokens   int     `json:"decode_tokens"`
 	DecodeSeconds  float64 `json:"decode_seconds"`
 }
 
+// mtpCounts count drafts, whatever drafted them.
 type mtpCounts struct {
 	Drafted  int `json:"drafted"`
 	Accepted int `json:"accepted"`
@@ -230,11 +256,21 @@ type alternativeLogprob struct {
 }
 
 func (f *runFlags) printJSON(c *cobra.Command, llm *deskseek.LLM, ids []token.ID, p deskseek.Params) error {
-	r := result{PromptIDs: ids, IDs: []token.ID{}}
+	r, stats, err := f.result(c.Context(), llm, ids, p)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.ErrOrStderr(), speeds(llm, stats))
+	return printJSON(c.OutOrStdout(), r)
+}
+
+// result generates, and returns what `run --json` prints of it.
+func (f *runFlags) result(ctx context.Context, llm *deskseek.LLM, ids []token.ID, p deskseek.Params) (r result, stats deskseek.Stats, err error) {
+	r = result{PromptIDs: ids, IDs: []token.ID{}}
 	var text strings.Builder
-	for event, err := range llm.Generate(c.Context(), ids, p) {
+	for event, err := range llm.Generate(ctx, ids, p) {
 		if err != nil {
-			return err
+			return r, stats, err
 		}
 		text.WriteString(event.Text)
 		if t := event.Token; t != nil {
@@ -244,15 +280,16 @@ func (f *runFlags) printJSON(c *cobra.Command, llm *deskseek.LLM, ids []token.ID
 			}
 		}
 		if e := event.End; e != nil {
-			s := e.Stats
-			r.Finish = e.Reason
-			r.Timings = timings{s.PrefillTokens, s.Prefill.Seconds(), s.DecodeTokens, s.Decode.Seconds()}
-			r.MTP = mtpCounts{s.Drafted, s.Accepted}
-			fmt.Fprintln(c.ErrOrStderr(), speeds(s, llm.BytesPerToken()))
+			stats, r.Finish = e.Stats, e.Reason
+			r.Timings = timings{stats.PrefillTokens, stats.Reused, stats.Prefill.Seconds(), stats.DecodeTokens, stats.Decode.Seconds()}
+			r.MTP = mtpCounts{Drafted: stats.Drafted, Accepted: stats.Accepted}
+			for _, a := range stats.ByPlace {
+				r.Places = append(r.Places, mtpCounts{a.Drafted, a.Accepted})
+			}
 		}
 	}
 	r.Text = text.String()
-	return printJSON(c.OutOrStdout(), r)
+	return r, stats, nil
 }
 
 func logprobsOf(t *sample.Choice) tokenLogprobs {

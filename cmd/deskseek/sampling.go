@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskseek/deskseek"
+	"github.com/deskseek/deskseek/engine"
 	"github.com/deskseek/deskseek/sample"
 	"github.com/deskseek/deskseek/token"
 )
@@ -72,16 +73,53 @@ func parseIDs(s string) ([]token.ID, error) {
 	return ids, nil
 }
 
-// speeds says how fast an answer was: of prefill and decode tokens a second, of
-// decode also the bytes of weights read a second.
-func speeds(s deskseek.Stats, bytesPerToken int64) string {
-	rate := func(n int, seconds float64) float64 {
-		if seconds == 0 {
-			return 0
-		}
-		return float64(n) / seconds
+// speeds says how fast an answer was: of prefill and decode tokens a second, and how
+// many drafts held. Where none were made it says the bytes of weights read a second;
+// with drafts these are not known from the tokens.
+func speeds(llm *deskseek.LLM, s deskseek.Stats) string {
+	var b strings.Builder
+	computed := s.PrefillTokens - s.Reused
+	fmt.Fprintf(&b, "prefill %d tokens", s.PrefillTokens)
+	if s.Reused > 0 {
+		fmt.Fprintf(&b, " (%d reused)", s.Reused)
 	}
+	fmt.Fprintf(&b, " %.1f tok/s", rate(computed, s.Prefill.Seconds()))
 	decode := rate(s.DecodeTokens, s.Decode.Seconds())
-	return fmt.Sprintf("prefill %d tokens %.1f tok/s · decode %d tokens %.1f tok/s %.2f GB/s · logits #%08x",
-		s.PrefillTokens, rate(s.PrefillTokens, s.Prefill.Seconds()), s.DecodeTokens, decode, decode*float64(bytesPerToken)/1e9, s.LogitsHash)
+	fmt.Fprintf(&b, " · decode %d tokens %.1f tok/s", s.DecodeTokens, decode)
+	if s.Drafted == 0 {
+		fmt.Fprintf(&b, " %.2f GB/s", decode*float64(llm.BytesPerToken())/1e9)
+	} else {
+		b.WriteString(draftsOf(s.ByPlace, llm.Counts().Gain))
+	}
+	fmt.Fprintf(&b, " · logits #%08x", s.LogitsHash)
+	return b.String()
+}
+
+func rate(n int, seconds float64) float64 {
+	if seconds == 0 {
+		return 0
+	}
+	return float64(n) / seconds
+}
+
+// draftsOf says how drafts fared by their place, and what they gained.
+func draftsOf(places []engine.Acceptance, gain float64) string {
+	if len(places) == 0 || places[0].Drafted == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(" · drafts held:")
+	for i, a := range places {
+		if a.Drafted == 0 {
+			break
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, " %d. %.0f %% of %d", i+1, 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
+	}
+	if gain > 0 {
+		fmt.Fprintf(&b, " · gain %.2f×", gain)
+	}
+	return b.String()
 }

@@ -138,7 +138,9 @@ func (t *tracer) run(c *cobra.Command) error {
 		run.Form = deepseek.Expanded
 	}
 	need := (n + deepseek.PageSize - 1) / deepseek.PageSize
-	t.model.Reserve(need)
+	if err := t.model.Reserve(need); err != nil {
+		return err
+	}
 	for p := range need {
 		run.Pages = append(run.Pages, deepseek.PageID(p))
 	}

@@ -110,7 +110,7 @@ func TestPlanted(t *testing.T) {
 		name, file, text string
 		want             string
 	}{
-		{"upwards", "nn/a.go", importing("package nn", ours+"checkpoint"), "nn/a.go:3: imports checkpoint: nn may import kernel tensor"},
+		{"upwards", "nn/a.go", importing("package nn", ours+"checkpoint"), "nn/a.go:3: imports checkpoint: nn may import internal/memory kernel tensor"},
 		{"ground", "tensor/a.go", importing("package tensor", ours+"token"), "tensor/a.go:3: imports token: tensor may import internal/grid"},
 		{"kernel", "kernel/a.go", importing("package kernel", ours+"tensor"), "imports tensor: kernel may import internal/cpu internal/grid"},
 		{"network past nn", "deepseek/a.go", importing("// Package deepseek is.\npackage deepseek", ours+"kernel"), "imports kernel: deepseek may import"},

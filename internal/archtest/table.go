@@ -20,17 +20,18 @@ var rules = []rule{
 	{"cmd/...", []string{anything}},
 	{"tools/...", []string{anything}}, // programs that make committed files
 
-	{"", []string{"chat", "checkpoint", "deepseek", "demo", "engine", "nn", "sample", "token"}},
+	{"", []string{"chat", "checkpoint", "deepseek", "demo", "engine", "engine/disk", "nn", "sample", "token"}},
 	{"chat", []string{"token"}},
-	{"engine", []string{"deepseek", "nn", "sample", "token"}},
+	{"engine", []string{"deepseek", "engine/disk", "nn", "sample", "token"}},
+	{"engine/disk", []string{"token"}},
 	{"demo", []string{"checkpoint"}},
-	{"measure", []string{"deepseek", "kernel", "token"}},
+	{"measure", []string{"deepseek", "engine", "kernel", "token"}},
 	{"quantize", []string{"chat", "checkpoint", "deepseek", "kernel", "tensor", "token"}},
 	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
 	{"sample", []string{"token"}},
-	{"nn", []string{"kernel", "tensor"}},
-	{"checkpoint", []string{"tensor"}},
+	{"nn", []string{"internal/memory", "kernel", "tensor"}},
+	{"checkpoint", []string{"internal/memory", "tensor"}},
 	{"kernel", []string{"internal/cpu", "internal/grid"}},
 	{"tensor", []string{"internal/grid"}},
 	{"token", nil},
@@ -39,6 +40,7 @@ var rules = []rule{
 	{"internal/cpu", nil},
 	{"internal/grid", nil},
 	{"internal/golden", []string{"internal/npy"}},
+	{"internal/memory", nil},
 	{"internal/npy", nil},
 }
 

@@ -1,4 +1,4 @@
-package checkpoint
+package memory
 
 import (
 	"unsafe"
@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func takeMemory(size int) ([]byte, error) {
+func take(size int) ([]byte, error) {
 	address, err := windows.VirtualAlloc(0, uintptr(size), windows.MEM_RESERVE|windows.MEM_COMMIT, windows.PAGE_READWRITE)
 	if err != nil {
 		return nil, err
@@ -15,11 +15,13 @@ func takeMemory(size int) ([]byte, error) {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), size), nil
 }
 
-func protectMemory(b []byte) error {
+// Protect makes memory of Take read-only.
+func Protect(b []byte) error {
 	var old uint32
 	return windows.VirtualProtect(uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), windows.PAGE_READONLY, &old)
 }
 
-func freeMemory(b []byte) error {
+// Free gives memory of Take back, which nobody may use any more.
+func Free(b []byte) error {
 	return windows.VirtualFree(uintptr(unsafe.Pointer(unsafe.SliceData(b))), 0, windows.MEM_RELEASE)
 }

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package checkpoint
+package memory
 
 // wantHugePages does nothing: the system chooses.
 func wantHugePages([]byte) {}

@@ -1,4 +1,4 @@
-package checkpoint
+package memory
 
 import "golang.org/x/sys/unix"
 

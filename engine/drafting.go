@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/deskseek/deskseek/token"
+)
+
+// A Mode says whether something is done.
+type Mode string
+
+const (
+	Auto Mode = "auto" // where it pays, as it is measured while it runs
+	On   Mode = "on"   // always
+	Off  Mode = "off"
+)
+
+// Drafting says how tokens are drafted, to be checked by the network in the step
+// that computes the token before them. Drafts change no token: they are chosen by
+// the network's layer for it, or found in the text, and count only where the network
+// chooses the same.
+type Drafting struct {
+	// MTP is drafting by the MTP layer, where the network has one. Default Auto.
+	MTP Mode
+	// Lookup is drafting what followed the last tokens earlier in the sequence.
+	// Default Auto; Off where MTP is On.
+	Lookup Mode
+	// Most is the most drafts of a sequence in a step. Default 3; where MTP or
+	// Lookup is On, they are always so many, and the default is 1.
+	Most int
+	// Rewrite, where it is not nil, may change drafts before they are checked:
+	// to measure what another acceptance would give. Their number stays.
+	Rewrite func(tokens, drafts []token.ID)
+}
+
+func (d Drafting) withDefaults() Drafting {
+	if d.MTP == "" {
+		d.MTP = Auto
+	}
+	if d.Lookup == "" {
+		d.Lookup = Auto
+		if d.MTP == On {
+			d.Lookup = Off
+		}
+	}
+	if d.Most == 0 {
+		d.Most = 3
+		if d.MTP == On || d.Lookup == On {
+			d.Most = 1
+		}
+	}
+	return d
+}
+
+// An origin is where drafts come from.
+type origin int
+
+const (
+	byNone origin = iota
+	byMTP
+	byLookup
+	origins
+)
+
+// An ask is for drafts of a sequence.
+type ask struct {
+	sequence *sequence
+	run      int        // of the plan
+	most     int        // drafts
+	origin   origin     // decided
+	found    []token.ID // what lookup found
+}
+
+// drafts decides who drafts how much, from what that cost and gave before.
+type drafts struct {
+	Drafting
+	mtp    bool // there is an MTP layer
+	costs  costs
+	rates  ratings // of all sequences
+	steps  int     // decisions
+	rest   int     // decisions until the next try, while nothing is drafted
+	pause  int     // how many these were the last time
+	probed bool    // the last decision was a try
+}
+
+func (d *drafts) init(o Drafting, mtp bool) {
+	d.Drafting, d.mtp = o, mtp && o.MTP != Off
+	d.pause = 4
+}
+
+// decide sets the origin and the number of the drafts of each ask.
+func (d *drafts) decide(asks []*ask) {
+	if len(asks) == 0 {
+		return
+	}
+	for _, a := range asks {
+		d.offer(a)
+	}
+	if d.MTP == On || d.Lookup == On {
+		for _, a := range asks {
+			if a.origin == byLookup && d.Lookup != On || a.origin == byMTP && d.MTP != On {
+				a.origin = byNone
+			}
+			d.settle(a, a.most)
+		}
+		return
+	}
+	d.steps++
+	n := d.best(asks)
+	d.probed = false
+	switch {
+	case n > 0 && d.steps%64 == 0:
+		n, d.probed = 0, true // what a step without drafts costs
+	case n > 0:
+		d.rest, d.pause = 0, 4
+	case d.rest > 0:
+		d.rest--
+	default:
+		// What drafts cost and give is tried again, ever more rarely.
+		n, d.probed = len(asks), true
+		d.rest, d.pause = d.pause, min(2*d.pause, 1024)
+	}
+	d.divide(asks, n)
+}
+
+// offer says where an ask's drafts would come from: the text where it repeats
+// itself, unless the MTP layer has the better record in this sequence.
+func (d *drafts) offer(a *ask) {
+	q := a.sequence
+	if d.Lookup != Off && a.most > 0 {
+		a.found = q.lookup.find(q.tokens, a.most)
+	}
+	switch {
+	case len(a.found) > 0 && (!d.mtp || d.Lookup == On || d.worth(q, byLookup, len(a.found)) >= d.worth(q, byMTP, a.most)):
+		a.origin, a.most = byLookup, min(a.most, len(a.found))
+	case d.mtp && a.most > 0:
+		a.origin = byMTP
+	}
+}
+
+// worth returns how many of n drafts are expected to hold.
+func (d *drafts) worth(q *sequence, from origin, n int) float64 {
+	sum, p := 0.0, 1.0
+	for i := range n {
+		p *= d.chance(q, from, i)
+		sum += p
+	}
+	return sum
+}
+
+// chance returns how likely the draft at a place holds if those before it do.
+func (d *drafts) chance(q *sequence, from origin, place int) float64 {
+	return q.ratings.chance(from, place, d.rates.chance(from, place, firstGuess))
+}
+
+// enough is how much faster drafts must be expected to make a step: what is measured
+// has its noise.
+const enough = 1.02
+
+// best returns how many drafts in all give the most tokens a second, taken in the
+// order of their chance; 0 where none pays.
+func (d *drafts) best(asks []*ask) int {
+	rows := len(asks)
+	best, bestRate := 0, enough*float64(rows)/d.costs.step.at(rows)
+	given, mtp := float64(rows), d.costs.layer
+	seconds, levels := 0.0, 0 // of the MTP layer
+	queue := newQueue(d, asks)
+	for n := 1; ; n++ {
+		a, place, chance, ok := queue.next()
+		if !ok {
+			return best
+		}
+		given += chance
+		if a.origin == byMTP && place >= levels {
+			levels = place + 1
+			seconds += mtp.at(rows)
+		}
+		rate := given / (d.costs.step.at(rows+n) + seconds)
+		if rate > bestRate {
+			best, bestRate = n, rate
+		}
+	}
+}
+
+// divide gives n drafts to the asks of best chance.
+func (d *drafts) divide(asks []*ask, n int) {
+	counts := make(map[*ask]int, len(asks))
+	queue := newQueue(d, asks)
+	for range n {
+		a, _, _, ok := queue.next()
+		if !ok {
+			break
+		}
+		counts[a]++
+	}
+	for _, a := range asks {
+		d.settle(a, counts[a])
+	}
+}
+
+// settle gives an ask its number of drafts; those that were found are drafts at once.
+func (d *drafts) settle(a *ask, n int) {
+	a.most = n
+	if n == 0 {
+		a.origin = byNone
+	}
+	a.sequence.origin = a.origin
+	if a.origin == byLookup {
+		a.sequence.drafts = append(a.sequence.drafts[:0], a.found[:n]...)
+	}
+}
+
+// A queue gives the drafts that asks could have, the most likely to hold first.
+type queue struct {
+	drafts *drafts
+	asks   []*ask
+	taken  []int
+	chance []float64 // that the next of an ask holds, and all before it
+}
+
+func newQueue(d *drafts, asks []*ask) *queue {
+	q := &queue{drafts: d, asks: asks, taken: make([]int, len(asks)), chance: make([]float64, len(asks))}
+	for i, a := range asks {
+		q.chance[i] = d.chance(a.sequence, a.origin, 0)
+	}
+	return q
+}
+
+func (q *queue) next() (a *ask, place int, chance float64, ok bool) {
+	best := -1
+	for i, a := range q.asks {
+		if a.origin != byNone && q.taken[i] < a.most && (best < 0 || q.chance[i] > q.chance[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil, 0, 0, false
+	}
+	a, place, chance = q.asks[best], q.taken[best], q.chance[best]
+	q.taken[best]++
+	q.chance[best] *= q.drafts.chance(a.sequence, a.origin, place+1)
+	return a, place, chance, true
+}
+
+// verified notes how drafts fared.
+func (d *drafts) verified(q *sequence, drafted, accepted int) {
+	q.ratings.note(q.origin, drafted, accepted)
+	d.rates.note(q.origin, drafted, accepted)
+}
+
+// measured notes what a step took that gave tokens to sequences of single tokens and
+// drafts, rows in all.
+func (d *drafts) measured(sequences, rows, given int, took time.Duration) {
+	d.costs.measured(sequences, rows, given, took.Seconds())
+}
+
+// drafted notes what a place of drafts took in the MTP layer.
+func (d *drafts) drafted(rows int, took time.Duration) {
+	d.costs.drafted(rows, took.Seconds())
+}
+
+func (d *drafts) gain() float64 { return d.costs.gain() }

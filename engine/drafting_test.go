@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/deskseek/deskseek/token"
+)
+
+// A machine is what drafts are decided for: how long a step of so many rows takes, a
+// place of drafts in the MTP layer, and how likely the draft at a place holds.
+type machine struct {
+	name      string
+	step      func(rows int) float64 // seconds
+	layer     float64                // of a step of one row
+	chance    []float64              // by place, if those before hold
+	sequences int
+}
+
+// speed returns the tokens a second of n drafts for each sequence.
+func (m *machine) speed(n int) float64 {
+	given, p := 1.0, 1.0
+	for i := range n {
+		p *= m.chance[min(i, len(m.chance)-1)]
+		given += p
+	}
+	return given * float64(m.sequences) / (m.step(m.sequences*(1+n)) + float64(n)*m.layer*m.step(1))
+}
+
+// run lets d decide for steps of the machine, with noise, and returns the tokens a
+// second of the later half.
+func (m *machine) run(d *drafts, steps int, r *rand.Rand) float64 {
+	asks := make([]*ask, m.sequences)
+	for i := range asks {
+		asks[i] = &ask{sequence: &sequence{}}
+	}
+	took, given := 0.0, 0
+	noise := func() float64 { return 0.95 + 0.1*r.Float64() + 3*max(0, r.Float64()-0.98)/0.02*0.1 }
+	for i := range steps {
+		for _, a := range asks {
+			a.most, a.origin = d.Most, byNone
+		}
+		d.decide(asks)
+		seconds, rows, got := 0.0, m.sequences, 0
+		for place := 0; ; place++ {
+			n := 0
+			for _, a := range asks {
+				if a.origin == byMTP && place < a.most {
+					n++
+				}
+			}
+			if n == 0 {
+				break
+			}
+			s := m.layer * m.step(1) * noise()
+			d.drafted(n, time.Duration(s*1e9))
+			seconds, rows = seconds+s, rows+n
+		}
+		for _, a := range asks {
+			n, held := 0, 0
+			if a.origin == byMTP {
+				n = a.most
+			}
+			for held < n && r.Float64() < m.chance[min(held, len(m.chance)-1)] {
+				held++
+			}
+			if n > 0 {
+				a.sequence.origin = a.origin
+				d.verified(a.sequence, n, held)
+			}
+			got += 1 + held
+		}
+		s := m.step(rows) * noise()
+		d.measured(m.sequences, rows, got, time.Duration(s*1e9))
+		if i >= steps/2 {
+			took, given = took+seconds+s, given+got
+		}
+	}
+	return float64(given) / took
+}
+
+// experts is the time of a step of a Mixture of Experts that reads what it computes:
+// a share is read by all rows, the rest by the experts that any of them chose.
+func experts(dense float64, total, active int) func(rows int) float64 {
+	return func(rows int) float64 {
+		miss := 1.0
+		for range rows {
+			miss *= 1 - float64(active)/float64(total)
+		}
+		return 0.1 * (dense + (1-dense)*(1-miss)*float64(total)/float64(active))
+	}
+}
+
+// TestDraftsThatPay: the decision comes near the best fixed number of drafts, and is
+// not slower than none, whatever the machine.
+func TestDraftsThatPay(t *testing.T) {
+	v3 := experts(0.45, 256, 8) // the share of attention, shared expert and head
+	for _, m := range []machine{
+		{"dense, good drafts", func(rows int) float64 { return 0.1 + 0.001*float64(rows) }, 0.03, []float64{0.85, 0.7, 0.6}, 1},
+		{"experts, good drafts", v3, 0.02, []float64{0.85, 0.7, 0.6}, 1},
+		{"experts, fair drafts", v3, 0.02, []float64{0.6, 0.4, 0.3}, 1},
+		{"experts, bad drafts", v3, 0.02, []float64{0.2}, 1},
+		{"experts, eight sequences", v3, 0.02, []float64{0.85, 0.7, 0.6}, 8},
+		{"every row costs as much", func(rows int) float64 { return 0.1 * float64(rows) }, 0.02, []float64{0.8}, 1},
+		{"every row costs as much, four sequences", func(rows int) float64 { return 0.1 * float64(rows) }, 0.02, []float64{0.8}, 4},
+		{"slow layer", func(rows int) float64 { return 0.1 + 0.001*float64(rows) }, 0.6, []float64{0.5}, 1},
+	} {
+		var d drafts
+		d.init(Drafting{}.withDefaults(), true)
+		got := m.run(&d, 4000, rand.New(rand.NewPCG(1, 1)))
+		best, at := 0.0, 0
+		for n := range d.Most + 1 {
+			if s := m.speed(n); s > best {
+				best, at = s, n
+			}
+		}
+		// The best of the fixed, with the noise's mean of 1.003, and the steps that
+		// find out what the others cost.
+		t.Logf("%s: %.2f tokens a second; none %.2f, best %.2f with %d; told %.2f", m.name, got, m.speed(0), best, at, d.gain())
+		if got < 0.95*best {
+			t.Errorf("%s: %.2f tokens a second, the best fixed number, %d, gives %.2f", m.name, got, at, best)
+		}
+		if told := d.gain(); at > 0 && (told < 0.93*best/m.speed(0) || told > 1.07*best/m.speed(0)) {
+			t.Errorf("%s: a gain of %.2f is told, it is %.2f", m.name, told, best/m.speed(0))
+		}
+	}
+}
+
+// TestDraftsOfUnequalSequences: where drafts pay for one sequence and not for
+// another, they are given so.
+func TestDraftsOfUnequalSequences(t *testing.T) {
+	var d drafts
+	d.init(Drafting{}.withDefaults(), true)
+	good, bad := &sequence{}, &sequence{}
+	step := experts(0.45, 256, 8)
+	for rows := 1; rows < 10; rows++ {
+		for range 5 {
+			d.measured(1, rows, 1, time.Duration(step(rows)*1e9))
+			d.drafted(1, time.Millisecond)
+		}
+	}
+	for range 50 {
+		good.origin, bad.origin = byMTP, byMTP
+		d.verified(good, 2, 2)
+		d.verified(bad, 1, 0)
+	}
+	asks := []*ask{{sequence: bad, most: 3}, {sequence: good, most: 3}}
+	d.decide(asks)
+	if asks[0].most != 0 || asks[1].most < 2 {
+		t.Errorf("%d drafts for a sequence in which none held, %d for one in which all did", asks[0].most, asks[1].most)
+	}
+}
+
+// TestLookup finds what followed before.
+func TestLookup(t *testing.T) {
+	for _, test := range []struct {
+		tokens []token.ID
+		most   int
+		want   string
+	}{
+		{[]token.ID{1, 2, 3, 4, 5, 1, 2, 3}, 2, "[4 5]"},
+		{[]token.ID{1, 2, 3, 4, 5, 1, 2, 3}, 4, "[4 5 1 2]"},
+		{[]token.ID{1, 2, 3, 9, 1, 2, 3, 4, 5, 1, 2, 3}, 1, "[4]"}, // the latest
+		{[]token.ID{7, 7, 7, 7}, 3, "[7 7 7]"},
+		{[]token.ID{1, 2, 3, 4, 5, 2, 3}, 2, "[]"},
+		{[]token.ID{1, 2}, 2, "[]"},
+		{[]token.ID{1, 2, 3}, 2, "[]"},
+		{nil, 2, "[]"},
+	} {
+		var whole, grown lookup
+		for n := range test.tokens {
+			grown.find(test.tokens[:n], 1)
+		}
+		for _, l := range []*lookup{&whole, &grown} {
+			if got := fmt.Sprint(l.find(test.tokens, test.most)); got != test.want {
+				t.Errorf("%v: %s, want %s", test.tokens, got, test.want)
+			}
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/nn"
+	"github.com/deskseek/deskseek/token"
+)
+
+// lag is how many tokens may be chosen before their pairs are put into the MTP
+// layer's cache, while nothing is drafted from it: together they cost little more
+// than one.
+const lag = 16
+
+// predict has tokens drafted for the sequences that go on, and keeps the MTP
+// layer's cache. Of the runs of the plan, ended says which ended.
+//
+// The pair of a token's final hidden state and the token after it lives in the slot
+// of the latter. All pairs but the last only fill the cache, which costs a hundredth
+// of a layer; the last gives the first draft; and each draft, with the layer's own
+// hidden state, the next.
+//
+// It returns how long drafting took, the pairs not counted.
+func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []error, info *StepInfo) (drafting time.Duration) {
+	var asks []*ask
+	for i, q := range s.plan.runs {
+		if ended[i] == nil && q.behind() == 1 {
+			asks = append(asks, &ask{sequence: q, run: i, most: s.room(q)})
+		}
+	}
+	s.drafts.decide(asks)
+	start := time.Now()
+	if s.network.MTP != nil {
+		if err := s.pair(ctx, o, ended, asks); err != nil {
+			blame(s.plan.paired, s.plan.runs, ended, err)
+			return 0
+		}
+		begin := time.Now()
+		s.chain(ctx, asks, ended)
+		drafting, info.MTP = time.Since(begin), time.Since(start)
+	}
+	for _, a := range asks {
+		if r := s.options.Drafting.Rewrite; r != nil && len(a.sequence.drafts) > 0 {
+			r(a.sequence.tokens, a.sequence.drafts)
+		}
+	}
+	return drafting
+}
+
+// observe notes what a step took, drafting not counted, in which nothing but single
+// tokens and their drafts was computed.
+func (s *scheduler) observe(info *StepInfo, took time.Duration) {
+	rows, given := 0, 0
+	for i := range s.plan.runs {
+		r := &s.plan.batch.Runs[i]
+		if r.Logits != len(r.Tokens) || r.Form != deepseek.Absorbed {
+			return
+		}
+		rows += len(r.Tokens)
+	}
+	for _, r := range info.Runs {
+		given += r.Chosen
+	}
+	s.drafts.measured(len(s.plan.runs), rows, given, took)
+}
+
+// blame ends the sequences that an error is about.
+func blame(batch, runs []*sequence, ended []error, err error) {
+	var bad *deepseek.NonFiniteError
+	if errors.As(err, &bad) && bad.Run < len(batch) {
+		batch = batch[bad.Run : bad.Run+1]
+	}
+	for _, q := range batch {
+		for i, r := range runs {
+			if q == r {
+				ended[i] = err
+			}
+		}
+	}
+}
+
+// room returns how many drafts are of use to a sequence, and have pages: drafts push
+// nobody aside.
+func (s *scheduler) room(q *sequence) int {
+	most := min(q.most-q.generated()-1, s.drafts.Most)
+	for len(q.pages) < pagesOf(len(q.tokens)+most) && most > 0 {
+		p, ok := s.spare()
+		if !ok {
+			break
+		}
+		q.pages = append(q.pages, p)
+	}
+	return max(0, min(most, len(q.pages)*deepseek.PageSize-len(q.tokens)))
+}
+
+// pair puts pairs into the MTP layer's cache. Those that a draft is to come from
+// wait for it: the last of a sequence.
+func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error, asks []*ask) error {
+	p := &s.plan
+	p.mtp.Runs, p.paired = p.mtp.Runs[:0], p.paired[:0]
+	for i, q := range p.runs {
+		if ended[i] != nil && !errors.Is(ended[i], errDone) {
+			continue
+		}
+		drafts := false
+		for _, a := range asks {
+			drafts = drafts || a.sequence == q && a.origin == byMTP
+		}
+		s.collect(q, o, i, drafts, ended[i] != nil)
+	}
+	if len(p.mtp.Runs) == 0 {
+		return nil
+	}
+	if err := s.network.MTP.Fill(ctx, &p.mtp); err != nil {
+		return err
+	}
+	for i, q := range p.paired {
+		q.paired += len(p.mtp.Runs[i].Tokens)
+		q.hidden = append(q.hidden[:0], q.held...)
+	}
+	return nil
+}
+
+// collect makes a run of the pairs of a sequence that are to be put into the cache,
+// or keeps their hidden states for later.
+func (s *scheduler) collect(q *sequence, o *deepseek.Output, run int, drafts, last bool) {
+	r := &s.plan.batch.Runs[run]
+	fresh := o.Hidden(run).Slice(0, q.cached-r.Position) // without drafts that did not hold
+	dim := fresh.Cols()
+	kept := len(q.hidden) / dim
+	// The last slot whose token is known and whose page is there.
+	end := min(q.cached, len(q.tokens)-1, len(q.pages)*deepseek.PageSize-1)
+	n := end + 1 - q.paired // slots
+	if drafts {
+		n--
+	}
+	full := q.cached/deepseek.PageSize > q.paired/deepseek.PageSize
+	if n < 1 || !(drafts || last || full || n >= lag) {
+		q.hidden = appendRows(q.hidden, fresh, 0)
+		return
+	}
+	hidden := []nn.Mat(nil)
+	rest := q.held[:0] // hidden states of tokens from slot paired+n-1 on
+	if k := min(kept, n); k > 0 {
+		hidden = append(hidden, nn.FromHost(k, dim, q.hidden[:k*dim]))
+		rest = append(rest, q.hidden[k*dim:]...)
+	}
+	if k := n - min(kept, n); k > 0 {
+		hidden = append(hidden, fresh.Slice(0, k))
+		rest = appendRows(rest, fresh, k)
+	} else {
+		rest = appendRows(rest, fresh, 0)
+	}
+	q.held = rest
+	s.plan.mtp.Runs = append(s.plan.mtp.Runs, deepseek.Run{
+		Tokens: q.tokens[q.paired : q.paired+n], Hidden: hidden, Position: q.paired, Pages: q.pages, Form: deepseek.Absorbed,
+	})
+	s.plan.paired = append(s.plan.paired, q)
+}
+
+// appendRows appends the rows of x from the given one on.
+func appendRows(dst []float32, x nn.Mat, from int) []float32 {
+	if from == x.Rows() {
+		return dst
+	}
+	n := len(dst)
+	more := (x.Rows() - from) * x.Cols()
+	dst = append(dst, make([]float32, more)...)
+	x.Slice(from, x.Rows()).Host(dst[n:])
+	return dst
+}
+
+// chain drafts with the MTP layer, a place at a time for all sequences.
+func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) {
+	p := &s.plan
+	var before *deepseek.Output // of the place before; holds the hidden states
+	rows := map[*ask]int{}      // runs of before
+	defer func() {
+		if before != nil {
+			before.Release()
+		}
+	}()
+	for place := 0; ; place++ {
+		p.mtp.Runs, p.paired = p.mtp.Runs[:0], p.paired[:0]
+		var now []*ask
+		for _, a := range asks {
+			if a.origin != byMTP || place >= a.most || ended[a.run] != nil {
+				continue
+			}
+			q := a.sequence
+			r := deepseek.Run{Pages: q.pages, Form: deepseek.Absorbed, Logits: 1}
+			if place == 0 {
+				r.Position = len(q.tokens) - 1
+				r.Tokens = q.tokens[r.Position:]
+				r.Hidden = []nn.Mat{nn.FromHost(1, len(q.hidden), q.hidden)}
+			} else {
+				r.Position = len(q.tokens) + place - 1
+				r.Tokens = q.drafts[place-1 : place : place]
+				r.Hidden = []nn.Mat{before.Hidden(rows[a])}
+			}
+			p.mtp.Runs, p.paired, now = append(p.mtp.Runs, r), append(p.paired, q), append(now, a)
+		}
+		if len(now) == 0 {
+			return
+		}
+		start := time.Now()
+		o, err := s.network.MTP.Forward(ctx, &p.mtp)
+		if err != nil {
+			blame(p.paired, p.runs, ended, err)
+			return
+		}
+		for i, a := range now {
+			a.sequence.draft(o, i)
+			rows[a] = i
+			if place == 0 {
+				a.sequence.paired++
+				a.sequence.hidden = a.sequence.hidden[:0]
+			}
+		}
+		s.drafts.drafted(len(now), time.Since(start))
+		if before != nil {
+			before.Release()
+		}
+		before = o
+	}
+}
+
+// draft appends the token that the sequence would choose by the MTP layer's logits:
+// by the same parameters and the same noise as it will by the network's.
+func (q *sequence) draft(o *deepseek.Output, run int) {
+	n := len(q.tokens)
+	q.scratch = o.Logits(run, 0, q.scratch)
+	q.tokens = append(q.tokens, q.drafts...)
+	c := q.choose(q.drafter, q.scratch)
+	q.tokens = q.tokens[:n]
+	id := c.ID
+	if id < 0 {
+		id = token.ID(0) // nothing may be chosen, as verification will find
+	}
+	q.drafts = append(q.drafts, id)
+}

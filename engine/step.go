@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/sample"
+	"github.com/deskseek/deskseek/token"
+)
+
+// step computes one step, and returns whether there was one to compute.
+func (s *scheduler) step(ctx context.Context) bool {
+	for _, list := range [...][]*sequence{s.running, s.waiting} {
+		for _, q := range list {
+			if q.canceled.Load() && !q.landing {
+				s.end(q, context.Canceled)
+				return true // the lists have changed
+			}
+		}
+	}
+	s.tend()
+	s.admit()
+	s.compose()
+	p := &s.plan
+	if len(p.runs) == 0 {
+		return false
+	}
+	start := time.Now()
+	o, err := s.network.Model.Forward(ctx, &p.batch)
+	if err != nil {
+		s.failed(p.runs, err)
+		p.runs = p.runs[:0]
+		return true
+	}
+	info := StepInfo{Runs: make([]RunInfo, 0, len(p.runs))}
+	ended := make([]error, len(p.runs))
+	for i, q := range p.runs {
+		s.drop(q)
+		if o.Canceled(i) {
+			ended[i] = context.Canceled
+			continue
+		}
+		r := &p.batch.Runs[i]
+		q.cached = r.Position + len(r.Tokens)
+		chosen := 0
+		if r.Logits > 0 {
+			chosen, ended[i] = s.commit(q, o, i)
+		}
+		info.Runs = append(info.Runs, RunInfo{q.id, r.Position, len(r.Tokens), max(0, r.Logits-1), chosen})
+	}
+	info.Elapsed = time.Since(start)
+	s.counts.Steps++
+	drafting := s.predict(ctx, o, ended, &info)
+	o.Release()
+	for i, q := range p.runs {
+		switch {
+		case errors.Is(ended[i], errDone):
+			s.end(q, nil)
+		case ended[i] != nil:
+			s.end(q, ended[i])
+		default:
+			s.publish(q, false)
+		}
+	}
+	s.observe(&info, time.Since(start)-drafting)
+	p.runs = p.runs[:0]
+	info.Free = s.pages.Free()
+	if f := s.options.Trace.Step; f != nil {
+		f(info)
+	}
+	return true
+}
+
+// tend takes in what was read from the store, and sends off what it does not have.
+func (s *scheduler) tend() {
+	if s.keeper == nil {
+		return
+	}
+	for {
+		select {
+		case l := <-s.keeper.landed:
+			s.land(l)
+			continue
+		default:
+		}
+		break
+	}
+	s.keeper.save(false)
+	if err := s.keeper.failure(); err != nil && s.options.Trace.StoreFailed != nil {
+		s.options.Trace.StoreFailed(err)
+	}
+}
+
+// failed ends those of the sequences that an error is about. Of a step that failed
+// nothing counts; the others try again.
+func (s *scheduler) failed(runs []*sequence, err error) {
+	var bad *deepseek.NonFiniteError
+	if errors.As(err, &bad) && bad.Run < len(runs) {
+		runs = runs[bad.Run : bad.Run+1]
+	}
+	for _, q := range append([]*sequence(nil), runs...) {
+		s.end(q, err)
+	}
+}
+
+// errDone says that a sequence came to its end as it should.
+var errDone = errors.New("the sequence is complete")
+
+// commit chooses the tokens that a run gives: the one after its last token, and
+// where drafts hold, those after them. It returns how many, and why the sequence
+// ends, if it does.
+func (s *scheduler) commit(q *sequence, o *deepseek.Output, run int) (int, error) {
+	if q.first.IsZero() {
+		q.first = time.Now()
+		q.stats.Prefill = q.first.Sub(q.started)
+	}
+	var choices []sample.Choice
+	var chosen []token.ID
+	var why error
+	for i := 0; i <= len(q.drafts) && why == nil; i++ {
+		q.logits = o.Logits(run, i, q.logits)
+		c := q.choose(q.sampler, q.logits)
+		if c.ID < 0 {
+			why = errNoChoice
+			break
+		}
+		choices, chosen = append(choices, c), append(chosen, c.ID)
+		q.decide(len(q.tokens), len(q.tokens)+1, deepseek.Absorbed)
+		q.tokens = append(q.tokens, c.ID)
+		switch {
+		case q.ends(c.ID):
+			q.stats.Reason, why = Stopped, errDone
+		case q.generated() == q.most:
+			q.stats.Reason, why = Length, errDone
+		}
+		if i < len(q.drafts) && q.drafts[i] != c.ID {
+			break
+		}
+	}
+	accepted := sample.Verify(q.drafts, chosen)
+	// Behind the drafts that held, what was cached is that of other tokens.
+	q.cached += accepted - len(q.drafts)
+	if len(q.drafts) > 0 {
+		q.stats.count(len(q.drafts), accepted)
+		s.counts.ByPlace = countPlaces(s.counts.ByPlace, len(q.drafts), accepted)
+		s.drafts.verified(q, len(q.drafts), accepted)
+		s.options.Trace.verify(q, len(q.drafts), accepted)
+		q.drafts = q.drafts[:0]
+	}
+	if len(choices) > 0 {
+		q.stats.Steps++
+	}
+	s.counts.Generated += len(choices)
+	q.stats.DecodeTokens = max(0, q.generated()-1)
+	q.stats.Decode = time.Since(q.first)
+	q.out.put(choices, &q.stats)
+	return len(choices), why
+}

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/deskseek/deskseek/engine/disk"
+	"github.com/deskseek/deskseek/token"
+)
+
+// A shelf is a store in memory, which forgets and fails as a disk does.
+type shelf struct {
+	mutex  sync.Mutex
+	random *rand.Rand // nil where nothing fails
+	pages  map[disk.Key]disk.Page
+	data   map[disk.Key][]byte
+}
+
+func newShelf(r *rand.Rand) *shelf {
+	return &shelf{random: r, pages: map[disk.Key]disk.Page{}, data: map[disk.Key][]byte{}}
+}
+
+func (s *shelf) Next(parent disk.Key, tokens []token.ID, forms uint64) disk.Page {
+	h := sha256.New()
+	h.Write(parent[:])
+	_ = binary.Write(h, binary.LittleEndian, forms)
+	for _, id := range tokens {
+		_ = binary.Write(h, binary.LittleEndian, int32(id))
+	}
+	return disk.Page{Key: disk.Key(h.Sum(nil)), Parent: parent, Tokens: slices.Clone(tokens), Forms: forms}
+}
+
+func (s *shelf) FindForms(tokens []token.ID, forms func(int) uint64) []disk.Page {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var best []disk.Page
+	var walk func(parent disk.Key, path []disk.Page)
+	walk = func(parent disk.Key, path []disk.Page) {
+		if len(path) > len(best) {
+			best = slices.Clone(path)
+		}
+		for _, p := range s.pages {
+			n := len(path)
+			if p.Parent == parent && len(tokens) >= (n+1)*len(p.Tokens) && slices.Equal(p.Tokens, tokens[n*len(p.Tokens):][:len(p.Tokens)]) && (forms == nil || forms(n) == p.Forms) {
+				walk(p.Key, append(path, p))
+			}
+		}
+	}
+	walk(disk.Key{}, nil)
+	return best
+}
+
+func (s *shelf) fails() bool { return s.random != nil && s.random.IntN(20) == 0 }
+
+func (s *shelf) Read(k disk.Key, dst []byte) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	b, ok := s.data[k]
+	if !ok || s.fails() {
+		delete(s.pages, k)
+		delete(s.data, k)
+		return disk.ErrGone
+	}
+	copy(dst, b)
+	return nil
+}
+
+func (s *shelf) Write(p disk.Page, data []byte) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if _, ok := s.pages[p.Parent]; !ok && p.Parent != (disk.Key{}) {
+		return disk.ErrGone
+	}
+	if s.fails() {
+		return errors.New("disk full")
+	}
+	s.pages[p.Key], s.data[p.Key] = p, bytes.Clone(data)
+	return nil
+}
+
+// TestRestart: what was remembered is there after a restart, and is not computed
+// again; the continuation is the same, and drafted as well.
+func TestRestart(t *testing.T) {
+	store := newShelf(nil)
+	o := Options{Pages: 12, Store: store, ExpandFrom: 10, Drafting: Drafting{MTP: On}}
+	e, f := start(t, o)
+	r := Request{Prompt: prompt(rand.New(rand.NewPCG(1, 1)), 200), MaxTokens: 30}
+	said, err := collect(submit(t, e, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	if len(store.pages) != 3 {
+		t.Fatalf("%d pages are stored, want the 3 full ones", len(store.pages))
+	}
+	e, again := start(t, o)
+	next := Request{Prompt: slices.Concat(r.Prompt, said, []token.ID{7, 8}), MaxTokens: 40}
+	s := submit(t, e, next)
+	got, err := collect(s)
+	if want := f.alone(next, &e.options); err != nil || !slices.Equal(got, want) {
+		t.Errorf("after a restart: %v (%v), want %v", got, err, want)
+	}
+	if st := s.Stats(); st.Reused != 192 || again.steps[0] != 40 {
+		t.Errorf("%d of %d tokens were reused, the first step had %d; want 192 and 40", st.Reused, len(next.Prompt), again.steps[0])
+	}
+	if c := e.Counts(); c.Restored != 192 {
+		t.Errorf("%+v, want 192 tokens restored", c)
+	}
+}
+
+// TestEvictedToStore: what memory has no room for is kept, and comes back.
+func TestEvictedToStore(t *testing.T) {
+	store := newShelf(nil)
+	e, f := start(t, Options{Pages: 5, Store: store})
+	random := rand.New(rand.NewPCG(2, 2))
+	first := Request{Prompt: prompt(random, 150), MaxTokens: 1}
+	var s *Stream
+	for _, r := range []Request{first, {Prompt: prompt(random, 250), MaxTokens: 1}, first} {
+		s = submit(t, e, r)
+		got, err := collect(s)
+		if err != nil || !slices.Equal(got, f.alone(r, &e.options)) {
+			t.Errorf("%v (%v)", got, err)
+		}
+		for !between(e, func(s *scheduler) bool { return len(s.keeper.buffers) == writesAtOnce }) {
+			runtime.Gosched()
+		}
+	}
+	if c := e.Counts(); s.Stats().Reused != 128 || c.Restored == 0 || c.Evicted == 0 {
+		t.Errorf("%+v, want 128 tokens reused, some of them restored", c)
+	}
+}
