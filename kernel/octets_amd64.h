@@ -36,6 +36,30 @@
 	VSHUFI32X4 $0xdd, a, r, r;  \
 	VSHUFI32X4 $0xdd, b, s, s
 
+// LOW leaves the low nibbles of a in b, and the high ones in a; Z31 is 15 in all bytes.
+#define LOW(a, b) \
+	VPANDD Z31, a, b; \
+	VPSRLW $4, a, a;  \
+	VPANDD Z31, a, a
+
+// OCTET adds the products of the eight activations at o of DI and of the rows in a and b.
+#define OCTET(o, a, b) \
+	VPBROADCASTQ (o)(DI), Z29; \
+	VPDPBUSD Z29, a, Z8;       \
+	VPDPBUSD Z29, b, Z9
+
+// The two sums of 16 products that a row has in a sub-block of Q4_K stay below 2¹⁵:
+// they become words side by side, which one VPDPWSSD multiplies with the scale.
+#define DOTS4K(o, a, b, c, d, e, f, g, h, scale, z) \
+	VPXOR X8, X8, X8;         \
+	VPXOR X9, X9, X9;         \
+	OCTET(o, a, e);           \
+	OCTET(o+8, b, f);         \
+	OCTET(o+16, c, g);        \
+	OCTET(o+24, d, h);        \
+	VPACKSSDW Z9, Z8, Z8;     \
+	VPDPWSSD scale, Z8, z
+
 // TWICE stores four scales, the bytes of z, each in both words of a dword, at p and
 // every step bytes on.
 #define TWICE(z, p, step, base) \

@@ -260,31 +260,7 @@ GLOBL words<>(SB), RODATA|NOPTR, $32
 	PAIRS(head*t, Z10, Z11, Z12, Z13, Z8);     \
 	ADD(t, head, Z8, M(t))
 
-// LOW leaves the low nibbles of a in b, and the high ones in a.
-#define LOW(a, b) \
-	VPANDD Z31, a, b; \
-	VPSRLW $4, a, a;  \
-	VPANDD Z31, a, a
-
-// OCTET adds the products of the eight activations at o and of the rows in a and b.
-#define OCTET(o, a, b) \
-	VPBROADCASTQ (o)(DI), Z29; \
-	VPDPBUSD Z29, a, Z8;       \
-	VPDPBUSD Z29, b, Z9
-
 #define TWICE4K(z, p) TWICE(z, p, 64, AX)
-
-// The two sums of 16 products that a row has in a sub-block of Q4_K stay below 2¹⁵:
-// they become words side by side, which one VPDPWSSD multiplies with the scale.
-#define DOTS4K(o, a, b, c, d, e, f, g, h, scale, z) \
-	VPXOR X8, X8, X8;         \
-	VPXOR X9, X9, X9;         \
-	OCTET(o, a, e);           \
-	OCTET(o+8, b, f);         \
-	OCTET(o+16, c, g);        \
-	OCTET(o+24, d, h);        \
-	VPACKSSDW Z9, Z8, Z8;     \
-	VPDPWSSD scale, Z8, z
 
 #define FORMER4K(t, o, z) DOTS4K(256*t, Z0, Z1, Z2, Z3, Z26, Z27, Z28, Z30, Z24, z)
 #define LATTER4K(t, o, z) DOTS4K(256*t+32, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15, Z25, z)
