@@ -240,19 +240,38 @@ func TestMemoryBelievesNothing(t *testing.T) {
 	user, eos := token.ID(128803), token.ID(1)
 	spelled := tok.Encode(nil, tokenUser, false)
 	for name, r := range map[string]Record{
-		"another text":        {[]Segment{{tokenUser, true}, {"Hello", false}, {tokenEOS, true}}, []token.ID{user, 39, 40, eos}},
-		"an added token":      {[]Segment{{"a" + tokenUser, false}, {tokenEOS, true}}, []token.ID{67, user, eos}},
-		"a spelled one":       {[]Segment{{tokenUser, true}, {"b", false}}, append(spelled, 68)},
-		"an id without text":  {[]Segment{{"a", false}, {tokenEOS, true}}, []token.ID{67, 5_000_000, eos}},
-		"a negative id":       {[]Segment{{"a", false}, {tokenEOS, true}}, []token.ID{67, -1, eos}},
-		"tokens that end":     {[]Segment{{tokenUser, true}, {"Hello", false}}, append([]token.ID{user}, tok.Encode(nil, "H", false)...)},
-		"no tokens":           {[]Segment{{tokenUser, true}, {"Hello", false}}, nil},
-		"text of no encoding": {[]Segment{{"\xff", false}, {tokenEOS, true}}, append(tok.Encode(tok.Encode(nil, "\xef", false), "\xbf\xbd", false), eos)},
+		"another text":              {[]Segment{{tokenUser, true}, {"Hello", false}, {tokenEOS, true}}, []token.ID{user, 39, 40, eos}},
+		"an added token":            {[]Segment{{"a" + tokenUser, false}, {tokenEOS, true}}, []token.ID{67, user, eos}},
+		"a spelled one":             {[]Segment{{tokenUser, true}, {"b", false}}, append(spelled, 68)},
+		"an id without text":        {[]Segment{{"a", false}, {tokenEOS, true}}, []token.ID{67, 5_000_000, eos}},
+		"other marks":               {[]Segment{{"a", false}, {tokenEOS, true}, {"th", false}}, []token.ID{67, user, 86, 74}},
+		"a cut that is not the end": {[]Segment{{"th", false}, {tokenEOS, true}}, []token.ID{86, 74, 71, eos}},
+		"a negative id":             {[]Segment{{"a", false}, {tokenEOS, true}}, []token.ID{67, -1, eos}},
+		"tokens that end":           {[]Segment{{tokenUser, true}, {"Hello", false}}, append([]token.ID{user}, tok.Encode(nil, "H", false)...)},
+		"no tokens":                 {[]Segment{{tokenUser, true}, {"Hello", false}}, nil},
+		"text of no encoding":       {[]Segment{{"\xff", false}, {tokenEOS, true}}, append(tok.Encode(tok.Encode(nil, "\xef", false), "\xbf\xbd", false), eos)},
 	} {
 		m := NewMemory(1 << 20)
 		m.Add(tok, &r)
 		if len(m.known) > 0 {
 			t.Errorf("%s: remembered", name)
+		}
+	}
+}
+
+// TestMemoryOfPlaces: the same text behind another added token, or another text, is
+// another one.
+func TestMemoryOfPlaces(t *testing.T) {
+	tok, m := mustTokenizer(t), NewMemory(1<<20)
+	th := []token.ID{86, 74}
+	m.Add(tok, &Record{[]Segment{{"a", false}, {tokenUser, true}, {"th", false}}, []token.ID{67, 128803, 86, 74}})
+	for _, c := range []struct {
+		text, mark string
+		known      bool
+	}{{"a", tokenUser, true}, {"a", tokenAssistant, false}, {"b", tokenUser, false}, {"a" + tokenUser, tokenUser, false}} {
+		ids, err := m.Encode(tok, []Segment{{c.text, false}, {c.mark, true}, {"th", false}})
+		if err != nil || slices.Equal(ids[max(0, len(ids)-2):], th) != c.known {
+			t.Errorf("%v: %v (%v)", c, ids, err)
 		}
 	}
 }

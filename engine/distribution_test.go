@@ -61,7 +61,7 @@ func probabilities(logits []float32, p sample.Params) []float64 {
 func TestDraftsKeepTheDistribution(t *testing.T) {
 	samples := 100_000
 	if testing.Short() {
-		samples = 10_000
+		samples = 2000
 	}
 	for _, p := range []sample.Params{
 		{Temperature: 1}, {Temperature: 0.3}, {Temperature: 1, TopK: 5}, {Temperature: 1, TopP: 0.8}, {Temperature: 1.3, MinP: 0.1},

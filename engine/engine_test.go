@@ -285,7 +285,7 @@ func TestClose(t *testing.T) {
 func TestCanceledByMany(t *testing.T) {
 	n := 10_000
 	if testing.Short() {
-		n = 1000
+		n = 300
 	}
 	before := runtime.NumGoroutine()
 	e, _ := start(t, Options{Pages: 20, MaxSequences: 8, MaxStepTokens: 64, MaxWaiting: 1 << 20})

@@ -35,7 +35,7 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	start := time.Now()
 	if s.network.MTP != nil {
 		if err := s.pair(ctx, o, ended, asks); err != nil {
-			blame(s.plan.paired, s.plan.runs, ended, err)
+			blame(s.plan.paired, s.plan.runs, ended, reason(ctx, err))
 			return 0
 		}
 		begin := time.Now()
@@ -209,7 +209,7 @@ func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) {
 		start := time.Now()
 		o, err := s.network.MTP.Forward(ctx, &p.mtp)
 		if err != nil {
-			blame(p.paired, p.runs, ended, err)
+			blame(p.paired, p.runs, ended, reason(ctx, err))
 			return
 		}
 		for i, a := range now {

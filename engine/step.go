@@ -30,7 +30,7 @@ func (s *scheduler) step(ctx context.Context) bool {
 	start := time.Now()
 	o, err := s.network.Model.Forward(ctx, &p.batch)
 	if err != nil {
-		s.failed(p.runs, err)
+		s.failed(p.runs, reason(ctx, err))
 		p.runs = p.runs[:0]
 		return true
 	}
@@ -91,6 +91,14 @@ func (s *scheduler) tend() {
 	if err := s.keeper.failure(); err != nil && s.options.Trace.StoreFailed != nil {
 		s.options.Trace.StoreFailed(err)
 	}
+}
+
+// reason is why a step failed: where the engine was closed, that.
+func reason(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // failed ends those of the sequences that an error is about. Of a step that failed

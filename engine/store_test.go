@@ -141,3 +141,45 @@ func TestEvictedToStore(t *testing.T) {
 		t.Errorf("%+v, want 128 tokens reused, some of them restored", c)
 	}
 }
+
+// TestStoreOfOtherForms: where the store goes on from the same tokens in other forms
+// than memory has, its pages are taken from the first on: no sequence is a mixture of
+// both.
+func TestStoreOfOtherForms(t *testing.T) {
+	store := newShelf(nil)
+	r := Request{Prompt: prompt(rand.New(rand.NewPCG(1, 1)), 200), MaxTokens: 5}
+	e, f := start(t, Options{Store: store, ExpandFrom: 10})
+	f.forms = true
+	if _, err := collect(submit(t, e, r)); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	expanded := newShelf(nil)
+	expanded.pages, expanded.data, store.pages, store.data = store.pages, store.data, expanded.pages, expanded.data
+	e, f = start(t, Options{Store: store, ExpandFrom: 1000})
+	f.forms = true
+	if _, err := collect(submit(t, e, Request{Prompt: r.Prompt[:100], MaxTokens: 1})); err != nil {
+		t.Fatal(err)
+	}
+	store.mutex.Lock()
+	for k, p := range expanded.pages {
+		store.pages[k], store.data[k] = p, expanded.data[k]
+	}
+	store.mutex.Unlock()
+	s := submit(t, e, r)
+	got, err := collect(s)
+	if err != nil || s.Stats().Reused != 192 {
+		t.Errorf("%d tokens reused (%v), want 192", s.Stats().Reused, err)
+	}
+	mixed := between(e, func(s *scheduler) (n int) {
+		s.prefix.each(func(x *node) {
+			if x.forms == ^uint64(0) && x.parent.parent != nil && x.parent.forms != x.forms {
+				n++
+			}
+		})
+		return n
+	})
+	if mixed != 0 || len(got) != 5 {
+		t.Errorf("%d expanded pages stand behind absorbed ones", mixed)
+	}
+}

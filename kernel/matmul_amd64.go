@@ -12,7 +12,7 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 	switch {
 	case !useAVX512 && !useAVX2:
 		matMulQ8Generic(dst, stride, w, e, rows, a)
-	case vnni && stored(e) && rows >= 4 && (rows < stripRows || a.N == 1 && a.K >= wideRow):
+	case vnni && stored(e) && rows >= 4 && (rows < stripRows || a.N == 1 && a.K >= wideRow && rowsStay):
 		s.rows(dst, stride, w, e, rows, a)
 	case vnni && stored(e) && rows >= stripRows && (a.N <= stripMost || rows < panelRows):
 		for t := 0; t < a.N; t += stripMost {
@@ -35,7 +35,3 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 		s.flats(dst, stride, w, e, rows, a)
 	}
 }
-
-// Rows of so many values are streams long enough to be read four side by side: for
-// one token that is faster than a strip, and for shorter ones slower.
-const wideRow = 4096

@@ -10,7 +10,8 @@ import "unsafe"
 //
 //	super32, of 256  8 times  q [8][32][4] uint8, scale [32] int32
 //	                 minima [4][32][2] int16, d [32], dmin [32] float32
-//	                 eight times the scales [4][32][2] int16 unless centred
+//	                 of Q4_K q [2][4][2][8][8], eight of four rows 4i and 4i+1, and then
+//	                 of 4i+2 and 4i+3, scale [32][2] int16, twice the same
 //	super16, of 256  16 times q [4][32][4] uint8, scale [32] int32
 //	                 minima [8][32][2] int16, d [32], dmin [32] float32
 //	plain, of 32     q [8][32][4] uint8, d [32], dmin [32] float32
@@ -66,9 +67,7 @@ func (s *Scratch) prepare(e Encoding, a *Q8Rows) {
 		s.sums = make([]int32, need)
 	}
 	switch e {
-	case Q4_K:
-		nibbleSumsVNNI(&s.sums[0], &a.Sums[0], blocks)
-	case Q5_K:
+	case Q4_K, Q5_K:
 		pairSumsVNNI((*int16)(unsafe.Pointer(&s.sums[0])), &a.Sums[0], 8*blocks)
 	case Q6_K:
 		wideSumsVNNI(&s.sums[0], &a.Sums[0], -encodings[e].zero, 16*blocks)
@@ -81,9 +80,7 @@ func (s *Scratch) prepare(e Encoding, a *Q8Rows) {
 // sumsBlock returns how many dwords of sums belong to a block.
 func sumsBlock(e Encoding) int {
 	switch e {
-	case Q4_K:
-		return 12
-	case Q5_K:
+	case Q4_K, Q5_K:
 		return 4
 	case Q6_K:
 		return 16
@@ -127,7 +124,7 @@ func (s *Scratch) unpack(e Encoding, w []byte, rowBytes, n int) {
 		p, from := &s.panel[64*half], &w[16*half*rowBytes]
 		switch e {
 		case Q4_K:
-			unpackQ4KVNNI(p, from, rowBytes, n)
+			unpackQ4KVNNI(p, &s.panel[512*half], from, rowBytes, n)
 		case Q5_K:
 			unpackQ5KVNNI(p, from, rowBytes, n)
 		case Q6_K:
@@ -196,7 +193,7 @@ func (s *Scratch) tile(e Encoding, a *Q8Rows, i, t, size, b, n int, c coming) {
 	sums := &s.sums[at*sumsBlock(e)]
 	switch e {
 	case Q4_K:
-		tileNibbles32(size, acc, panel, q, d, sums, a.K, n, c.at, c.step)
+		tileNibbles32(size, acc, panel, q, d, (*int16)(unsafe.Pointer(sums)), a.K, n, c.at, c.step)
 	case Q5_K:
 		tileSuper32(size, acc, panel, q, d, (*int16)(unsafe.Pointer(sums)), a.K, n, c.at, c.step)
 	case Q6_K:
@@ -207,7 +204,7 @@ func (s *Scratch) tile(e Encoding, a *Q8Rows, i, t, size, b, n int, c coming) {
 }
 
 //go:noescape
-func unpackQ4KVNNI(panel, w *byte, rowBytes, blocks int)
+func unpackQ4KVNNI(panel, q, w *byte, rowBytes, blocks int)
 
 //go:noescape
 func unpackQ5KVNNI(panel, w *byte, rowBytes, blocks int)

@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "columns_amd64.h"
+#include "octets_amd64.h"
 
 // The unpackers take apart 16 rows, row i in lane i (columns_amd64.h).
 
@@ -16,14 +17,6 @@
 	ALONG(bytes);  \
 	ADDQ $out, DI; \
 	DECQ CX
-
-// NIBBLES stores the low nibbles of z at p and the high ones at h.
-#define NIBBLES(z, p, h) \
-	VPANDD Z31, z, Z8;       \
-	VMOVDQU64 Z8, p(DI);     \
-	VPSRLW $4, z, z;         \
-	VPANDD Z31, z, z;        \
-	VMOVDQU64 z, h(DI)
 
 // SCALES stores four scales, the bytes of z, at p and every 1152 bytes on.
 #define SCALES(z, p) \
@@ -45,24 +38,14 @@
 	VPSHUFB Z27, z, Z8;      \
 	VMOVDQU64 Z8, p+128(DI)
 
-// EIGHTFOLD stores four scales, the bytes of z, times eight, as words from p on.
-#define EIGHTFOLD(z, p) \
-	VPSHUFB Z26, z, Z8;      \
-	VPSLLW $3, Z8, Z8;       \
-	VMOVDQU64 Z8, p(DI);     \
-	VPSHUFB Z27, z, Z8;      \
-	VPSLLW $3, Z8, Z8;       \
-	VMOVDQU64 Z8, p+128(DI)
-
-// HEAD stores d, dmin, scales and minima of a block of Q4_K or Q5_K.
-#define HEAD \
+// HEAD stores d, dmin, minima and, by SCALES, scales of a block of Q4_K or Q5_K.
+#define HEAD(SCALES) \
 	COLUMNS(0);              \
 	WIDEN(Z0, 9728);         \
 	VPSRLD $16, Z0, Z0;      \
 	WIDEN(Z0, 9856);         \
 	VPANDD Z30, Z1, Z4;      \
 	SCALES(Z4, 1024);        \
-	EIGHTFOLD(Z4, 9984);     \
 	VPANDD Z30, Z2, Z4;      \
 	MINIMA(Z4, 9216);        \
 	VPSRLW $2, Z1, Z1;       \
@@ -72,7 +55,6 @@
 	VPANDD Z31, Z3, Z4;      \
 	VPORD Z1, Z4, Z4;        \
 	SCALES(Z4, 5632);        \
-	EIGHTFOLD(Z4, 10240);    \
 	VPSRLW $4, Z3, Z3;       \
 	VPANDD Z31, Z3, Z3;      \
 	VPORD Z2, Z3, Z3;        \
@@ -94,34 +76,52 @@ DATA words<>+16(SB)/8, $0x8007800680038002
 DATA words<>+24(SB)/8, $0x800f800e800b800a
 GLOBL words<>(SB), RODATA|NOPTR, $32
 
-#define COLUMNS4K(o, p) \
-	COLUMNS(o);                 \
-	NIBBLES(Z0, p, p+1152);     \
-	NIBBLES(Z1, p+128, p+1280); \
-	NIBBLES(Z2, p+256, p+1408); \
-	NIBBLES(Z3, p+384, p+1536)
+#define TWICE4K(z, p) TWICE(z, p, 1152, DI)
 
-// func unpackQ4KVNNI(panel, w *byte, rowBytes, blocks int)
-TEXT ·unpackQ4KVNNI(SB), NOSPLIT, $0-32
-	ARGUMENTS
+// APART stores the low nibbles of z at p of the weights, and the high ones a sub-block
+// on.
+#define APART(z, p) \
+	VPANDD Z31, z, Z8;          \
+	VMOVDQU64 Z8, p(DX);        \
+	VPSRLW $4, z, z;            \
+	VPANDD Z31, z, z;           \
+	VMOVDQU64 z, p+1152(DX)
+
+#define PAIRED4K(o, p) \
+	PAIRED(o);         \
+	APART(Z4, p);      \
+	APART(Z12, p+64);  \
+	APART(Z5, p+128);  \
+	APART(Z13, p+192); \
+	APART(Z6, p+256);  \
+	APART(Z14, p+320); \
+	APART(Z7, p+384);  \
+	APART(Z15, p+448)
+
+// func unpackQ4KVNNI(panel, q, w *byte, rowBytes, blocks int)
+TEXT ·unpackQ4KVNNI(SB), NOSPLIT, $0-40
+	MOVQ panel+0(FP), DI
+	MOVQ q+8(FP), DX
+	MOVQ w+16(FP), SI
+	MOVQ rowBytes+24(FP), R8
+	MOVQ blocks+32(FP), CX
+	ROWS
 	CONSTANTS
 
 block:
-	HEAD
-	COLUMNS4K(16, 0)
-	COLUMNS4K(32, 512)
-	COLUMNS4K(48, 2304)
-	COLUMNS4K(64, 2816)
-	COLUMNS4K(80, 4608)
-	COLUMNS4K(96, 5120)
-	COLUMNS4K(112, 6912)
-	COLUMNS4K(128, 7424)
-	ADVANCE(144, 10496)
+	HEAD(TWICE4K)
+	PAIRED4K(16, 0)
+	PAIRED4K(48, 2304)
+	PAIRED4K(80, 4608)
+	PAIRED4K(112, 6912)
+	ADDQ $9984, DX
+	ADVANCE(144, 9984)
 	JNZ block
 	VZEROUPPER
 	RET
 
-// NIBBLES5 is NIBBLES with a fifth bit, bit 4 of the results of LOW and HIGH.
+// NIBBLES5 stores the low nibbles of z at p and the high ones at h, with a fifth bit,
+// bit 4 of the results of the shifts.
 #define NIBBLES5(z, qh, p, h, SHIFTLOW, low, SHIFTHIGH, high) \
 	SHIFTLOW $low, qh, Z9;        \
 	SHIFTHIGH $high, qh, Z10;     \
@@ -162,10 +162,10 @@ TEXT ·unpackQ5KVNNI(SB), NOSPLIT, $0-32
 	BYTES(0x10, Z25)
 
 block:
-	HEAD
+	HEAD(SCALES)
 	HALF5K(0, 0)
 	HALF5K(16, 512)
-	ADVANCE(176, 10496)
+	ADVANCE(176, 9984)
 	JNZ block
 	VZEROUPPER
 	RET

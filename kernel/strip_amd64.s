@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "octets_amd64.h"
 
 // A strip is 16 rows of weights, row i in lane i, times 1 to 8 tokens. Nothing is
 // stored of it: columns of bytes are taken apart in registers, and multiplied
@@ -84,11 +85,6 @@
 	VPUNPCKHDQ Z5, Z4, Z2;   \
 	VPUNPCKHDQ Z7, Z6, Z3;   \
 	VPUNPCKHQDQ Z3, Z2, Z4
-
-// TWO loads 32 bytes of two rows.
-#define TWO(o, a, b, i, y, z) \
-	VMOVDQU o(a)(i), y;          \
-	VINSERTI64X4 $1, o(b)(i), z, z
 
 // TRANSPOSE exchanges rows and columns in each lane of a, b, c and d.
 #define TRANSPOSE(a, b, c, d) \
@@ -216,10 +212,10 @@ DATA words<>+16(SB)/8, $0x8007800680038002
 DATA words<>+24(SB)/8, $0x800f800e800b800a
 GLOBL words<>(SB), RODATA|NOPTR, $32
 
-// HEAD takes apart the head of a block of Q4_K or Q5_K: d and the scales into the
-// room to work in, dmin into Z14, the minima as words into Z10 to Z13. The bytes
+// HEAD takes apart the head of a block of Q4_K or Q5_K: d and, by SCALES, the scales
+// into the room to work in, dmin into Z14, the minima as words into Z10 to Z13. The bytes
 // of the scales stay in Z0 and Z1, what makes words in Z8 and Z9.
-#define HEAD \
+#define HEAD(SCALES) \
 	COLUMNS(0);                     \
 	VPMOVDW Z4, Y8;                 \
 	VCVTPH2PS Y8, Z8;               \
@@ -264,26 +260,18 @@ GLOBL words<>(SB), RODATA|NOPTR, $32
 	PAIRS(head*t, Z10, Z11, Z12, Z13, Z8);     \
 	ADD(t, head, Z8, M(t))
 
-// The sum of 16 products of Q4_K stays below 2¹⁵, and so it is the low word of a
-// dword, which VPDPWSSD multiplies with the scale, the high word of which is 0.
-#define DOTS4K(t, o, z, a, b, c, d) \
-	VPXOR X8, X8, X8;                       \
-	DOT(256*t+o, Z0, Z1, Z2, Z3, Z8);       \
-	VPDPWSSD Z24, Z8, z;                    \
-	VPXOR X9, X9, X9;                       \
-	DOT(256*t+o+32, a, b, c, d, Z9);        \
-	VPDPWSSD Z25, Z9, z
+#define TWICE4K(z, p) TWICE(z, p, 64, AX)
 
-#define FORMER4K(t, o, z) DOTS4K(t, o, z, Z4, Z5, Z6, Z7)
-#define LATTER4K(t, o, z) DOTS4K(t, o, z, Z12, Z13, Z14, Z15)
+#define FORMER4K(t, o, z) DOTS4K(256*t, Z0, Z1, Z2, Z3, Z26, Z27, Z28, Z30, Z24, z)
+#define LATTER4K(t, o, z) DOTS4K(256*t+32, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15, Z25, z)
 
 #define STRIP4K(n, EACH) \
 	ARGUMENTS(n, 256);           \
-	CONSTANTS;                   \
 	VPXORD Z0, Z0, Z0;           \
 	EACH(CLEAR, 0);              \
 block:                               \
-	HEAD;                        \
+	CONSTANTS;                   \
+	HEAD(TWICE4K);               \
 	EACH(MINIMA, 20);            \
 	EACH(ZERO, 0);               \
 	MOVQ AX, R14;                \
@@ -296,20 +284,26 @@ pair:                                \
 	FAR(64);                     \
 	FAR(128);                    \
 	NEAR(144);                   \
-	WIDE(16);                    \
-	NIBBLES(Z4, Z5, Z6, Z7);     \
+	PAIRED(16);                  \
+	LOW(Z4, Z0);                 \
+	LOW(Z5, Z1);                 \
+	LOW(Z6, Z2);                 \
+	LOW(Z7, Z3);                 \
+	LOW(Z12, Z26);               \
+	LOW(Z13, Z27);               \
+	LOW(Z14, Z28);               \
+	LOW(Z15, Z30);               \
 	FAR(192);                    \
 	FAR(256);                    \
 	FAR(320);                    \
 	NEAR(208);                   \
 	EACH(FORMER4K, 0);           \
-	NIBBLES(Z12, Z13, Z14, Z15); \
 	FAR(384);                    \
 	FAR(448);                    \
 	FAR(512);                    \
 	ADDQ $576, BX;               \
 	NEAR(272);                   \
-	EACH(LATTER4K, 16);          \
+	EACH(LATTER4K, 0);           \
 	ADVANCE(32);                 \
 	ADDQ $64, DI;                \
 	ADDQ R8, R15;                \
@@ -364,7 +358,7 @@ GLOBL minusTwo<>(SB), RODATA|NOPTR, $4
 	VPXORD Z0, Z0, Z0;               \
 	EACH(CLEAR, 0);                  \
 block:                                   \
-	HEAD;                            \
+	HEAD(SCALES);                    \
 	VPADDW Z0, Z0, Z0;               \
 	VPADDW Z1, Z1, Z1;               \
 	VPSHUFB Z8, Z0, Z2;              \

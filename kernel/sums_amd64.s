@@ -68,42 +68,6 @@ loop:
 	VZEROUPPER
 	RET
 
-// func nibbleSumsVNNI(dst *int32, sums *int16, blocks int)
-TEXT ·nibbleSumsVNNI(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ sums+8(FP), SI
-	MOVQ blocks+16(FP), CX
-	VPBROADCASTD ones<>(SB), Z1
-	VPXORD Z2, Z2, Z2
-	DECQ CX
-	JZ   last
-
-loop:
-	VPMADDWD (SI), Z1, Z0
-	VPMOVDW Z0, Y3
-	VPSLLD $3, Z0, Z0
-	VPSUBD Z0, Z2, Z0
-	VMOVDQU Y0, (DI)
-	VMOVDQU X3, 32(DI)
-	VEXTRACTI64X4 $1, Z0, 48(DI)
-	VEXTRACTI128 $1, Y3, 80(DI)
-	ADDQ $64, SI
-	ADDQ $96, DI
-	SUBQ $2, CX
-	JG   loop
-	JNE  done
-
-last:
-	VPMADDWD (SI), Y1, Y0
-	VPMOVDW Y0, 32(DI)
-	VPSLLD $3, Y0, Y0
-	VPSUBD Y0, Y2, Y0
-	VMOVDQU Y0, (DI)
-
-done:
-	VZEROUPPER
-	RET
-
 // MAGNITUDES sets the low words of the qwords of z to the sums of the magnitudes of
 // the eight activations each at o.
 #define MAGNITUDES(o, z) \

@@ -39,22 +39,22 @@ func tile5Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int1
 func tile6Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 
 //go:noescape
-func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
-func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
+func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
 
 //go:noescape
 func tile1Narrow16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int, most *int32)
@@ -133,9 +133,6 @@ func minimaPlain32VNNI(m *float32, panel *byte, d *float32, sums *int32, blocks 
 
 //go:noescape
 func finishVNNI(dst, acc *float32, stride, tokens int)
-
-//go:noescape
-func nibbleSumsVNNI(dst *int32, sums *int16, blocks int)
 
 //go:noescape
 func mostVNNI(most *int32, q *int8, k, tokens, blocks int)
@@ -241,8 +238,8 @@ func tileCentred32(tokens int, acc *float32, panel *byte, q *int8, d *float32, s
 	}
 }
 
-// tileNibbles32 is tileSuper32 for Q4_K. sums are those of nibbleSumsVNNI.
-func tileNibbles32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int) {
+// tileNibbles32 is tileSuper32 for Q4_K.
+func tileNibbles32(tokens int, acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int) {
 	switch tokens {
 	case 1:
 		tile1Nibbles32VNNI(acc, panel, q, d, sums, k, blocks, ahead, step)

@@ -43,10 +43,14 @@
 	VMOVDQU64 p(SI), Z24; \
 	VMOVDQU64 p+64(SI), Z25
 
-// DOT adds the products of the four activations at x and of the weights in Z24
-// and Z25.
+// DOT adds the products of the activations at x, four of them unless BROADCAST takes
+// eight, and of the weights in Z24 and Z25.
+#ifndef BROADCAST
+#define BROADCAST VPBROADCASTD
+#endif
+
 #define DOT(x, t, s0, s1) \
-	VPBROADCASTD x, t;     \
+	BROADCAST x, t;        \
 	VPDPBUSD t, Z24, s0; \
 	VPDPBUSD t, Z25, s1
 
@@ -100,8 +104,7 @@
 	VPMADDWD t, Z24, s0; \
 	VPMADDWD t, Z25, s1
 
-// SUBn does something with the sums of n tokens, at o, and what is of a sub-block;
-// SUMn with what is of a block.
+// SUBn does something with the sums of n tokens, at o, and what is of a sub-block.
 #define SUB1(DO, o) \
 	DO(o(BX), Z26, Z0, Z1)
 
@@ -124,29 +127,6 @@
 #define SUB6(DO, o) \
 	SUB5(DO, o); \
 	DO(o(DX)(R13*2), Z31, Z10, Z11)
-
-#define SUM1(DO, o) \
-	DO(o(BX), Z26, Z12, Z13)
-
-#define SUM2(DO, o) \
-	SUM1(DO, o); \
-	DO(o(BX)(R13*1), Z27, Z14, Z15)
-
-#define SUM3(DO, o) \
-	SUM2(DO, o); \
-	DO(o(BX)(R13*2), Z28, Z16, Z17)
-
-#define SUM4(DO, o) \
-	SUM3(DO, o); \
-	DO(o(DX), Z29, Z18, Z19)
-
-#define SUM5(DO, o) \
-	SUM4(DO, o); \
-	DO(o(DX)(R13*1), Z30, Z20, Z21)
-
-#define SUM6(DO, o) \
-	SUM5(DO, o); \
-	DO(o(DX)(R13*2), Z31, Z22, Z23)
 
 // ZERO costs nothing where VPXOR will do.
 #define ZERO(XOR, s0, s1) \

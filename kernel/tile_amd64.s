@@ -33,7 +33,7 @@ sub:                           \
 	SUB(SHIFT, 12);         \
 	ACCS(512);             \
 	MINIMA(640);           \
-	NEXT(512, 768);            \
+	NEXT(512, 256);            \
 	DECQ CX;               \
 	JNZ  block;            \
 	VZEROUPPER;            \
@@ -77,55 +77,6 @@ sub:                           \
 	DECQ CX;               \
 	JNZ  block;            \
 	VZEROUPPER;            \
-	RET
-
-// NIBBLES32 is SUPER32 for weights below 16. Their sums begin at -8 times the sum
-// of the activations, which keeps them below 2¹⁵, and those over a block at the
-// scales times eight, which follow dmin, times the sums of the activations. Of a
-// token's block there are eight int32 to begin at, and eight sums, in words.
-#define NIBBLES32(STEP, SUB, SUM, BOTH, STARTS, ACCS, MINIMA) \
-	ARGUMENTS(6, 4);         \
-	BEGINAHEAD;            \
-	LEAQ (R13)(R13*2), R13;  \
-	LEAQ (R13)(R13*2), DX;   \
-	ADDQ BX, DX;             \
-block:                           \
-	ROWS32(9984);            \
-	SUM(PRODUCT, 32);        \
-	ROWS32(10112);           \
-	SUM(SHIFT, 36);          \
-	ROWS32(10240);           \
-	SUM(SHIFT, 40);          \
-	ROWS32(10368);           \
-	SUM(SHIFT, 44);          \
-	MOVL $8, R14;            \
-sub:                             \
-	STARTS;                  \
-	AHEAD;                   \
-	STEPS32(STEP);           \
-	ROWS32(1024);            \
-	BOTH(NARROW);            \
-	ADDQ $1152, SI;          \
-	ADDQ $32, R8;            \
-	ADDQ $32, R9;            \
-	ADDQ $4, BX;             \
-	ADDQ $4, DX;             \
-	DECL R14;                \
-	JNZ  sub;                \
-	ROWS32(0);               \
-	SUB(PRODUCT, 0);         \
-	ROWS32(128);             \
-	SUB(SHIFT, 4);           \
-	ROWS32(256);             \
-	SUB(SHIFT, 8);           \
-	ROWS32(384);             \
-	SUB(SHIFT, 12);          \
-	ACCS(512);               \
-	MINIMA(640);             \
-	NEXT(512, 768);          \
-	DECQ CX;                 \
-	JNZ  block;              \
-	VZEROUPPER;              \
 	RET
 
 // func tile6Super32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, ahead *byte, step int)
@@ -175,30 +126,6 @@ TEXT ·tile2Super16VNNI(SB), NOSPLIT, $0-56
 // func tile1Super16VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int)
 TEXT ·tile1Super16VNNI(SB), NOSPLIT, $0-56
 	SUPER16(STEP1, SUB1, BOTH1, ZEROSUB1, ZEROSUM1, ACC1, MINIMA1)
-
-// func tile6Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile6Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP6, SUB6, SUM6, BOTH6, START6, ACC6, MINIMA6)
-
-// func tile5Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile5Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP5, SUB5, SUM5, BOTH5, START5, ACC5, MINIMA5)
-
-// func tile4Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile4Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP4, SUB4, SUM4, BOTH4, START4, ACC4, MINIMA4)
-
-// func tile3Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile3Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP3, SUB3, SUM3, BOTH3, START3, ACC3, MINIMA3)
-
-// func tile2Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile2Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP2, SUB2, SUM2, BOTH2, START2, ACC2, MINIMA2)
-
-// func tile1Nibbles32VNNI(acc *float32, panel *byte, q *int8, d *float32, sums *int32, k, blocks int, ahead *byte, step int)
-TEXT ·tile1Nibbles32VNNI(SB), NOSPLIT, $0-72
-	NIBBLES32(STEP1, SUB1, SUM1, BOTH1, START1, ACC1, MINIMA1)
 
 // In blocks of 32 the accumulators are Z12 to Z23.
 

@@ -159,9 +159,9 @@ func (g *generation) step(s engine.StepInfo) {
 			g.reads = nil
 			g.stop()
 		}
-	case g.begin.IsZero() && len(g.given) == len(g.prompts):
-		for _, n := range g.given {
-			if n == 0 {
+	case g.begin.IsZero() && len(s.Runs) == len(g.prompts):
+		for _, r := range s.Runs {
+			if r.Chosen == 0 {
 				return
 			}
 		}

@@ -7,10 +7,36 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/deskseek/deskseek/token"
 )
+
+// TestRefusedHeaders: what no store writes is refused even with a good check sum.
+func TestRefusedHeaders(t *testing.T) {
+	for want, change := range map[string]func(h *header) (b []byte){
+		"version 2, want 1": func(h *header) []byte {
+			b := h.append(nil)
+			b[8] = 2
+			return withSum(b)
+		},
+		"0 tokens or bytes":    func(h *header) []byte { h.tokens = nil; return h.append(nil) },
+		"65 tokens or bytes":   func(h *header) []byte { h.tokens = make([]token.ID, 65); return h.append(nil) },
+		"forms 0x8 of 3":       func(h *header) []byte { h.forms = 8; return h.append(nil) },
+		"key 00":               func(h *header) []byte { h.key = Key{}; return h.append(nil) },
+		"a payload of 6":       func(h *header) []byte { h.length = 6; return h.append(nil) },
+		"a payload of -5":      func(h *header) []byte { h.length = -5; return h.append(nil) },
+		"with forms or a pare": func(h *header) []byte { h.note, h.name, h.tokens = true, "n", nil; return h.append(nil) },
+	} {
+		h := &header{length: 5, forms: 5, parent: Key{9}, tokens: []token.ID{1, -1, 3}}
+		h.key = pageKey(h.identity, h.parent, h.tokens, h.forms)
+		data := change(h)
+		if _, err := parseHeader(data, int64(len(data))+5); !errors.Is(err, errTorn) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
 
 // FuzzFile: any bytes are refused, or are what writing what was read gives again;
 // in a folder, they are then found and read, or torn.

@@ -113,7 +113,7 @@ func (m *model) find(under Key, tokens []token.ID, page int, forms func(int) uin
 
 // TestModel: after random schedules a store holds what the model does.
 func TestModel(t *testing.T) {
-	schedules := 60
+	schedules := 20
 	if testing.Short() {
 		schedules = 10
 	}

@@ -8,9 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/deskseek/deskseek/token"
@@ -311,6 +313,99 @@ func TestLimit(t *testing.T) {
 	s = mustOpen(t, o)      // a lower limit: the end of the chain leaves
 	if got := s.Find([]token.ID{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}); len(got) != 1 || got[0].Key != chain[0].Key {
 		t.Errorf("%d pages below a lower limit, want the first", len(got))
+	}
+}
+
+// TestUseOfOthers: what another store found does not leave, nor does a page that was
+// used with one behind it that is gone; not after a restart, either.
+func TestUseOfOthers(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		o := small(t.TempDir())
+		o.Limit = 3*smallFile + int64(len(o.text()))
+		s := mustOpen(t, o)
+		p := add(t, s, Key{}, 0, 1, 1, 1, 1)
+		q := add(t, s, Key{}, 0, 2, 2, 2, 2)
+		mustOpen(t, o).Find(p.Tokens)
+		add(t, s, Key{}, 0, 3, 3, 3, 3)
+		add(t, s, Key{}, 0, 4, 4, 4, 4)
+		if !s.Has(p.Key) || s.Has(q.Key) {
+			t.Errorf("has the page that another store used: %t, the one that nobody did: %t", s.Has(p.Key), s.Has(q.Key))
+		}
+		o = small(t.TempDir())
+		o.Limit = 3*smallFile + int64(len(o.text()))
+		s = mustOpen(t, o)
+		p = add(t, s, Key{}, 0, 1, 1, 1, 1)
+		q = add(t, s, Key{}, 0, 2, 2, 2, 2)
+		behind := add(t, s, p.Key, 0, 1, 1, 1, 1)
+		if _, err := s.Remove(behind.Key); err != nil {
+			t.Fatal(err)
+		}
+		if restart {
+			s = mustOpen(t, o)
+		}
+		add(t, s, Key{}, 0, 3, 3, 3, 3)
+		add(t, s, Key{}, 0, 4, 4, 4, 4)
+		if !s.Has(p.Key) || s.Has(q.Key) {
+			t.Errorf("restart %t: has the page that was used last: %t, the one before: %t", restart, s.Has(p.Key), s.Has(q.Key))
+		}
+	}
+}
+
+// TestParentLeft: a page whose parent leaves while it is being written is not
+// stored.
+func TestParentLeft(t *testing.T) {
+	o := small(t.TempDir())
+	s, other := mustOpen(t, o), mustOpen(t, o)
+	p := add(t, s, Key{}, 0, 1, 2, 3, 4)
+	s.create = func(path string) (file, error) {
+		f, err := createFile(path)
+		return &beforeSync{f, func() {
+			if _, err := other.Remove(p.Key); err != nil {
+				t.Error(err)
+			}
+		}}, err
+	}
+	q := s.Next(p.Key, p.Tokens, 0)
+	if err := s.Write(q, content(q.Key, 100)); !errors.Is(err, ErrGone) || s.Has(q.Key) {
+		t.Error(err)
+	}
+	if left, _ := files(t, o.Dir); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
+type beforeSync struct {
+	file
+	do func()
+}
+
+func (b *beforeSync) Sync() error {
+	b.do()
+	return b.file.Sync()
+}
+
+// TestOneAtATime: nothing changes while somebody holds the folder's lock.
+func TestOneAtATime(t *testing.T) {
+	o := small(t.TempDir())
+	s, other := mustOpen(t, o), mustOpen(t, o)
+	held, err := other.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var released atomic.Bool
+	done := make(chan bool)
+	go func() {
+		_, err := s.Remove(Key{})
+		done <- released.Load() && err == nil
+	}()
+	for range 2000 { // time to do it wrong
+		runtime.Gosched()
+		other.Usage()
+	}
+	released.Store(true)
+	held.Close()
+	if !<-done {
+		t.Error("a store did not wait for the folder's lock")
 	}
 }
 

@@ -1,6 +1,7 @@
 // Command plots draws what docs/bench holds: docs/kernels.svg, how near each kernel
-// comes to its roof, docs/depth.svg, how fast a token is behind how many, and
-// docs/quantization.svg, what few bits a weight cost.
+// comes to its roof; docs/depth.svg, how fast a token is behind how many;
+// docs/quantization.svg, what few bits a weight cost; and docs/mtp.svg, what drafts
+// gain.
 //
 //	plots BENCH DOCS
 package main
@@ -28,6 +29,7 @@ func main() {
 		{"kernels.csv", "kernels.svg", kernels},
 		{"depth.csv", "depth.svg", depth},
 		{"quantization.csv", "quantization.svg", quality},
+		{"mtp.csv", "mtp.svg", gains},
 	} {
 		records, err := read(filepath.Join(bench, p.from))
 		if err != nil {
