@@ -162,6 +162,12 @@ func (c *schedule) run(requests int) error {
 			}
 		}
 		moved := c.s.step(ctx)
+		if i := slices.IndexFunc(c.s.running, func(q *sequence) bool { return q.landing }); i >= 0 && c.random.IntN(4) == 0 {
+			q := c.s.running[i]
+			q.canceled.Store(true)
+			c.broken[q] = true
+			c.s.cancel(q)
+		}
 		if !moved && c.s.keeper != nil && slices.ContainsFunc(c.s.running, func(q *sequence) bool { return q.landing }) {
 			c.s.land(<-c.s.keeper.landed)
 			moved = true
