@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -164,9 +165,12 @@ func (c *schedule) run(requests int) error {
 		moved := c.s.step(ctx)
 		if i := slices.IndexFunc(c.s.running, func(q *sequence) bool { return q.landing }); i >= 0 && c.random.IntN(4) == 0 {
 			q := c.s.running[i]
-			q.canceled.Store(true)
+			for range c.random.IntN(30) { // some of it is read
+				runtime.Gosched()
+			}
 			c.broken[q] = true
 			c.s.cancel(q)
+			q.canceled.Store(true)
 		}
 		if !moved && c.s.keeper != nil && slices.ContainsFunc(c.s.running, func(q *sequence) bool { return q.landing }) {
 			c.s.land(<-c.s.keeper.landed)
