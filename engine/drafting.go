@@ -259,4 +259,11 @@ func (d *drafts) drafted(rows int, took time.Duration) {
 	d.costs.drafted(rows, took.Seconds())
 }
 
-func (d *drafts) gain() float64 { return d.costs.gain() }
+// gain returns how much faster drafts made the steps; 0 while not known, and where
+// drafts are forced, so that no step tells what it would take without.
+func (d *drafts) gain() float64 {
+	if d.MTP == On || d.Lookup == On {
+		return 0
+	}
+	return d.costs.gain()
+}

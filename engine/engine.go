@@ -64,7 +64,7 @@ type Options struct {
 	MaxStepTokens int
 	// ChunkTokens bounds the tokens of prompts in a step that continues other
 	// sequences: these wait for no more than that. Default a quarter of
-	// MaxStepTokens.
+	// MaxStepTokens; of a slow network fewer, so that they wait for about a second.
 	ChunkTokens int
 	// MaxSequences is how many sequences are computed at once; others wait.
 	// Default 64.

@@ -53,6 +53,9 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 // observe notes what a step took, drafting not counted, in which nothing but single
 // tokens and their drafts was computed.
 func (s *scheduler) observe(info *StepInfo, took time.Duration) {
+	if len(info.Runs) < len(s.plan.runs) {
+		return // of those that were canceled, only a part was computed
+	}
 	rows, given := 0, 0
 	for i := range s.plan.runs {
 		r := &s.plan.batch.Runs[i]

@@ -35,7 +35,8 @@ type scheduler struct {
 	waiting []*sequence // in order
 	running []*sequence // in order
 	arrived int
-	turn    int // rotates who goes first, where the budget is short
+	turn    int     // rotates who goes first, where the budget is short
+	pace    float64 // seconds of a token of a prompt; 0 while not known
 	plan    plan
 	drafts  drafts
 	counts  Counts
@@ -374,9 +375,43 @@ func (s *scheduler) compose() {
 		}
 	}
 	if len(p.runs) > 0 {
-		budget = min(budget, s.options.ChunkTokens)
+		budget = min(budget, s.chunk())
 	}
 	s.spread(s.ready(func(q *sequence) bool { return q.behind() > 1 }), budget)
+}
+
+// A chunk of a prompt keeps those that generate waiting for about patience, but has
+// leastChunk tokens: fewer cost as much, because the weights are read for them.
+const (
+	patience   = time.Second
+	leastChunk = 32
+)
+
+// chunk returns the most tokens of prompts in a step that continues other sequences.
+func (s *scheduler) chunk() int {
+	most := s.options.ChunkTokens
+	if s.pace == 0 {
+		return most
+	}
+	return min(most, max(leastChunk, int(patience.Seconds()/s.pace)))
+}
+
+// clock notes how long a step took that computed prompts, for chunk.
+func (s *scheduler) clock(took time.Duration) {
+	rows, prompts := 0, false
+	for i := range s.plan.batch.Runs {
+		r := &s.plan.batch.Runs[i]
+		rows += len(r.Tokens)
+		prompts = prompts || r.Logits < len(r.Tokens)
+	}
+	if !prompts || rows < leastChunk {
+		return
+	}
+	each := took.Seconds() / float64(rows)
+	if s.pace == 0 {
+		s.pace = each
+	}
+	s.pace += (each - s.pace) / 4
 }
 
 // ready returns the running sequences that f is true of, in order.

@@ -64,7 +64,9 @@ func (s *scheduler) step(ctx context.Context) bool {
 			s.publish(q, false)
 		}
 	}
-	s.observe(&info, time.Since(start)-drafting)
+	took := time.Since(start) - drafting
+	s.observe(&info, took)
+	s.clock(took)
 	p.runs = p.runs[:0]
 	info.Free = s.pages.Free()
 	if f := s.options.Trace.Step; f != nil {
