@@ -101,6 +101,9 @@ func TestEnds(t *testing.T) {
 		test.r.Prompt = p
 		s := submit(t, e, test.r)
 		got, err := collect(s)
+		if again, err := collect(s); !errors.Is(err, errTwice) || len(again) != 0 {
+			t.Errorf("%s: a second time gives %v (%v)", test.name, again, err)
+		}
 		if err != nil || !slices.Equal(got, want[:test.n]) || s.Stats().Reason != test.reason {
 			t.Errorf("%s: %d tokens, %q (%v), want %d, %q", test.name, len(got), s.Stats().Reason, err, test.n, test.reason)
 		}

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/deskseek/deskseek/sample"
@@ -14,7 +16,10 @@ type Stream struct {
 	engine   *Engine
 	sequence *sequence
 	out      *outlet
+	ranged   atomic.Bool
 }
+
+var errTwice = errors.New("a stream's tokens are yielded once; submit the request again")
 
 // An outlet is where a sequence's tokens leave the engine's goroutine. It holds as
 // many as nobody has taken yet: the engine waits for no reader.
@@ -64,10 +69,14 @@ func (o *outlet) take() (choices []sample.Choice, ended bool, err error) {
 // Tokens computes the sequence and yields its new tokens. It ends after an end
 // token, at the most tokens, with the first error, and when the caller stops; a
 // canceled ctx is an error. When it returns, the sequence holds nothing of the
-// engine any more. It can be ranged over once.
+// engine any more. It can be ranged over once; a second time is an error.
 func (s *Stream) Tokens(ctx context.Context) iter.Seq2[sample.Choice, error] {
 	return func(yield func(sample.Choice, error) bool) {
 		e := s.engine
+		if s.ranged.Swap(true) {
+			yield(sample.Choice{}, errTwice)
+			return
+		}
 		if e.waiting.Add(1) > int64(e.options.MaxWaiting) {
 			e.waiting.Add(-1)
 			yield(sample.Choice{}, ErrBusy)

@@ -53,6 +53,12 @@ func TestChatGoesOn(t *testing.T) {
 	if code, _, errs := call(t, "Hi\n", "chat", "--cache-dir", filepath.Join(dir, "file")); code != 1 || !strings.Contains(errs, "file") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "file"))
+	t.Setenv("HOME", filepath.Join(dir, "file"))
+	t.Setenv("LocalAppData", filepath.Join(dir, "file"))
+	if code, out, errs := call(t, "Hi\n", "chat", "-n", "3"); code != 0 || out == "" || !strings.Contains(errs, "nothing is kept for the next time") {
+		t.Errorf("without a folder for caches: exit %d, %q, %s", code, out, errs)
+	}
 	if code, _, errs := call(t, "Hi\n", "chat", "--cache-limit", "all"); code != 2 || !strings.Contains(errs, "--cache-limit") {
 		t.Errorf("exit %d, %s", code, errs)
 	}

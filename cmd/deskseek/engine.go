@@ -101,7 +101,14 @@ func defaultCacheDir() (string, error) {
 // options completes o for a model whose weights have so many bytes.
 func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64) (deskseek.Options, error) {
 	var err error
-	if o.CacheDir, err = f.cacheDir(); err != nil {
+	if o.CacheDir, err = f.cacheDir(); err == nil && f.dir == "" {
+		err = os.MkdirAll(o.CacheDir, 0o700)
+	}
+	switch {
+	case err != nil && f.dir == "": // nobody asked for it
+		o.CacheDir = ""
+		fmt.Fprintf(c.ErrOrStderr(), "deskseek: nothing is kept for the next time: %v\n", err)
+	case err != nil:
 		return o, err
 	}
 	o.CacheLimit, _ = parseSize(f.limit) // checked
