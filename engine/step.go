@@ -54,6 +54,13 @@ func (s *scheduler) step(ctx context.Context) bool {
 	s.counts.Steps++
 	drafting := s.predict(ctx, o, ended, &info)
 	o.Release()
+	took := time.Since(start) - drafting
+	s.observe(&info, took)
+	s.clock(took)
+	info.Free = s.pages.Free()
+	if f := s.options.Trace.Step; f != nil {
+		f(info) // before readers learn that a sequence ended, and go on
+	}
 	for i, q := range p.runs {
 		switch {
 		case errors.Is(ended[i], errDone):
@@ -64,14 +71,7 @@ func (s *scheduler) step(ctx context.Context) bool {
 			s.publish(q, false)
 		}
 	}
-	took := time.Since(start) - drafting
-	s.observe(&info, took)
-	s.clock(took)
 	p.runs = p.runs[:0]
-	info.Free = s.pages.Free()
-	if f := s.options.Trace.Step; f != nil {
-		f(info)
-	}
 	return true
 }
 

@@ -8,7 +8,7 @@ type Trace struct {
 	// Admit: a sequence was given pages and will be computed. Reused of its
 	// tokens are cached already.
 	Admit func(id, tokens, reused int)
-	// Step: a step was computed.
+	// Step: a step was computed. The sequences that end with it have not ended yet.
 	Step func(StepInfo)
 	// Verify: the drafts of a sequence were checked.
 	Verify func(id, drafted, accepted int)
