@@ -184,9 +184,6 @@ func (l *LLM) Config() deepseek.Config { return l.model.Config }
 // Counts returns what the engine has done so far, for all answers together.
 func (l *LLM) Counts() engine.Counts { return l.engine.Counts() }
 
-// HasMTP returns whether the model drafts with an MTP layer.
-func (l *LLM) HasMTP() bool { return l.model.MTP() != nil }
-
 // TwinBytes returns the bytes of weights that fast math has in memory a second time:
 // W^UK transposed, where the checkpoint does not store it so.
 func (l *LLM) TwinBytes() int64 { return l.model.TwinBytes() }

@@ -74,13 +74,12 @@ type ask struct {
 // drafts decides who drafts how much, from what that cost and gave before.
 type drafts struct {
 	Drafting
-	mtp    bool // there is an MTP layer
-	costs  costs
-	rates  ratings // of all sequences
-	steps  int     // decisions
-	rest   int     // decisions until the next try, while nothing is drafted
-	pause  int     // how many these were the last time
-	probed bool    // the last decision was a try
+	mtp   bool // there is an MTP layer
+	costs costs
+	rates ratings // of all sequences
+	steps int     // decisions
+	rest  int     // decisions until the next try, while nothing is drafted
+	pause int     // how many these were the last time
 }
 
 func (d *drafts) init(o Drafting, mtp bool) {
@@ -107,17 +106,16 @@ func (d *drafts) decide(asks []*ask) {
 	}
 	d.steps++
 	n := d.best(asks)
-	d.probed = false
 	switch {
 	case n > 0 && d.steps%64 == 0:
-		n, d.probed = 0, true // what a step without drafts costs
+		n = 0 // what a step without drafts costs
 	case n > 0:
 		d.rest, d.pause = 0, 4
 	case d.rest > 0:
 		d.rest--
 	default:
 		// What drafts cost and give is tried again, ever more rarely.
-		n, d.probed = len(asks), true
+		n = len(asks)
 		d.rest, d.pause = d.pause, min(2*d.pause, 1024)
 	}
 	d.divide(asks, n)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/deskseek/deskseek/deepseek"
@@ -72,16 +73,8 @@ func (s *scheduler) observe(info *StepInfo, took time.Duration) {
 
 // blame ends the sequences that an error is about.
 func blame(batch, runs []*sequence, ended []error, err error) {
-	var bad *deepseek.NonFiniteError
-	if errors.As(err, &bad) && bad.Run < len(batch) {
-		batch = batch[bad.Run : bad.Run+1]
-	}
-	for _, q := range batch {
-		for i, r := range runs {
-			if q == r {
-				ended[i] = err
-			}
-		}
+	for _, q := range concerned(batch, err) {
+		ended[slices.Index(runs, q)] = err
 	}
 }
 
@@ -146,18 +139,14 @@ func (s *scheduler) collect(q *sequence, o *deepseek.Output, run int, drafts, la
 		return
 	}
 	hidden := []nn.Mat(nil)
-	rest := q.held[:0] // hidden states of tokens from slot paired+n-1 on
-	if k := min(kept, n); k > 0 {
-		hidden = append(hidden, nn.FromHost(k, dim, q.hidden[:k*dim]))
-		rest = append(rest, q.hidden[k*dim:]...)
+	old := min(kept, n) // of the n hidden states, those that were kept
+	if old > 0 {
+		hidden = append(hidden, nn.FromHost(old, dim, q.hidden[:old*dim]))
 	}
-	if k := n - min(kept, n); k > 0 {
-		hidden = append(hidden, fresh.Slice(0, k))
-		rest = appendRows(rest, fresh, k)
-	} else {
-		rest = appendRows(rest, fresh, 0)
+	if n > old {
+		hidden = append(hidden, fresh.Slice(0, n-old))
 	}
-	q.held = rest
+	q.held = appendRows(append(q.held[:0], q.hidden[old*dim:]...), fresh, n-old)
 	s.plan.mtp.Runs = append(s.plan.mtp.Runs, deepseek.Run{
 		Tokens: q.tokens[q.paired : q.paired+n], Hidden: hidden, Position: q.paired, Pages: q.pages, Form: deepseek.Absorbed,
 	})

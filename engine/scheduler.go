@@ -69,8 +69,13 @@ func (s *scheduler) enqueue(q *sequence) {
 }
 
 func (s *scheduler) wait(q *sequence) {
-	i, _ := slices.BinarySearchFunc(s.waiting, q, (*sequence).compare)
-	s.waiting = slices.Insert(s.waiting, i, q)
+	s.waiting = inOrder(s.waiting, q)
+}
+
+// inOrder returns a list that is in order with one more sequence.
+func inOrder(list []*sequence, q *sequence) []*sequence {
+	i, _ := slices.BinarySearchFunc(list, q, (*sequence).compare)
+	return slices.Insert(list, i, q)
 }
 
 // cancel ends a sequence wherever it is, unless it has ended; one that is being
@@ -146,8 +151,7 @@ func (s *scheduler) admit() {
 			return
 		}
 		s.waiting = s.waiting[1:]
-		i, _ := slices.BinarySearchFunc(s.running, q, (*sequence).compare)
-		s.running = slices.Insert(s.running, i, q)
+		s.running = inOrder(s.running, q)
 		s.start(q)
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/deskseek/deskseek/deepseek"
@@ -106,13 +107,19 @@ func reason(ctx context.Context, err error) error {
 // failed ends those of the sequences that an error is about. Of a step that failed
 // nothing counts; the others try again.
 func (s *scheduler) failed(runs []*sequence, err error) {
-	var bad *deepseek.NonFiniteError
-	if errors.As(err, &bad) && bad.Run < len(runs) {
-		runs = runs[bad.Run : bad.Run+1]
-	}
-	for _, q := range append([]*sequence(nil), runs...) {
+	for _, q := range slices.Clone(concerned(runs, err)) {
 		s.end(q, err)
 	}
+}
+
+// concerned returns those of a step's sequences that an error is about: where a value
+// was not finite, the one that it is of.
+func concerned(runs []*sequence, err error) []*sequence {
+	var bad *deepseek.NonFiniteError
+	if errors.As(err, &bad) && bad.Run < len(runs) {
+		return runs[bad.Run : bad.Run+1]
+	}
+	return runs
 }
 
 // errDone says that a sequence came to its end as it should.

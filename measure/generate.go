@@ -38,6 +38,7 @@ type generation struct {
 	tokens  int     // meanwhile
 	steps   int
 	reads   *deepseek.ReadCounter // nil where nothing is counted
+	counted *deepseek.ReadCounter // what reads was
 	result  *Result
 }
 
@@ -169,7 +170,7 @@ func (g *generation) step(s engine.StepInfo) {
 		g.begin = time.Now()
 		if g.result != nil {
 			g.reads = g.model.CountReads()
-			g.result.reads = g.reads
+			g.counted = g.reads
 		}
 	}
 }
@@ -279,7 +280,7 @@ func (b *Bench) repeatGeneration(ctx context.Context, r *Result, said [][]token.
 		scale := wanted / float64(g.tokens)
 		if i == 0 {
 			r.Steps = g.steps
-			r.ReadBytes = int64(float64(r.reads.Bytes) * scale)
+			r.ReadBytes = int64(float64(g.counted.Bytes) * scale)
 			r.Operations, r.Attention = int64(float64(r.Operations)*scale), int64(float64(r.Attention)*scale)
 			places = g.engine.Counts().ByPlace
 		} else {

@@ -48,8 +48,6 @@ type Result struct {
 	// token, and Gain is what the engine finds that they gained (engine.Counts).
 	ByPlace []engine.Acceptance
 	Gain    float64
-
-	reads *deepseek.ReadCounter
 }
 
 // Tokens returns the tokens a second of each repetition, ascending.
