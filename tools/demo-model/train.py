@@ -36,6 +36,7 @@ def arguments():
     a.add_argument('--batch', type=int, default=16)
     a.add_argument('--length', type=int, default=512)
     a.add_argument('--simple', type=int, default=2, help='how often a pass shows each simple story')
+    a.add_argument('--seed', type=int, default=0, help='of the order of the documents; another one for each run')
     a.add_argument('--rate', type=float, default=1.0, help='factor of the learning rates')
     a.add_argument('--stage', type=float, default=5, help='minutes between validations')
     a.add_argument('--set', nargs='*', default=[], metavar='key=value', help='keys of the config')
@@ -62,7 +63,7 @@ class Trainer:
                 o.load_state_dict(state)
         self.valid = Documents(os.path.join(a.work, 'valid.npz'))
         train = Documents(os.path.join(a.work, 'train.npz'))
-        self.stream = Stream(train, a.batch, a.length, a.simple, seed=self.steps)
+        self.stream = Stream(train, a.batch, a.length, a.simple, seed=[a.seed, self.steps])
 
     @property
     def checkpoint(self):
