@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/deskseek/deskseek/internal/memory"
 )
 
 // An Interrupted says that a Write ended before its end, and how far it came. The
@@ -71,7 +73,7 @@ func (p *Plan) write(ctx context.Context, j *journal, progress func(done, total 
 		}
 	}
 	for _, f := range s.files {
-		if err := f.Sync(); err != nil {
+		if err := memory.Written(f); err != nil {
 			return err
 		}
 	}

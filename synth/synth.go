@@ -17,6 +17,7 @@ import (
 
 	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
+	"github.com/deskseek/deskseek/internal/memory"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -171,6 +172,9 @@ func (w *writer) file(path string, write func(*writer) error) error {
 	err = write(w)
 	if err == nil {
 		err = f.Truncate(w.offset) // a hole at the end takes no write
+	}
+	if err == nil {
+		err = memory.Written(f)
 	}
 	if e := f.Close(); err == nil {
 		err = e

@@ -11,6 +11,7 @@ import (
 	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/demo"
+	"github.com/deskseek/deskseek/internal/memory"
 )
 
 // A modelFlag is what commands that use a model have in common.
@@ -91,6 +92,9 @@ func (f *modelFlag) loaded(c *cobra.Command) (*checkpoint.Checkpoint, error) {
 	errs, free := c.ErrOrStderr(), freeMemory()
 	if f.load != string(checkpoint.Copy) {
 		fmt.Fprintln(errs, outlook(ck.Path(), ck.Size(), free))
+		if smallPages(ck) {
+			fmt.Fprintf(errs, "%s: in memory in small pages, as files just written are; --load copy is faster, and so is --load map once the file was read from the disk anew\n", ck.Path())
+		}
 		return ck, nil
 	}
 	if err := checkFits(ck.Path(), ck.Size(), free); err != nil {
@@ -103,6 +107,18 @@ func (f *modelFlag) loaded(c *cobra.Command) (*checkpoint.Checkpoint, error) {
 		return nil, err
 	}
 	return ck, nil
+}
+
+// smallPages reports whether most of a model's bytes lie in pages that slow it down.
+func smallPages(ck *checkpoint.Checkpoint) bool {
+	var small, all int
+	for _, m := range ck.Mappings() {
+		all += len(m.Data)
+		if memory.SmallPages(m.Data) {
+			small += len(m.Data)
+		}
+	}
+	return 2*small > all
 }
 
 // checkFits says when a copy of the weights has no room in memory. A system that

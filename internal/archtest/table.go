@@ -26,8 +26,8 @@ var rules = []rule{
 	{"engine/disk", []string{"internal/lock", "token"}},
 	{"demo", []string{"checkpoint"}},
 	{"measure", []string{"deepseek", "engine", "kernel", "nn", "quantize", "token"}},
-	{"quantize", []string{"chat", "checkpoint", "deepseek", "internal/lock", "kernel", "tensor", "token"}},
-	{"synth", []string{"checkpoint", "deepseek", "tensor"}},
+	{"quantize", []string{"chat", "checkpoint", "deepseek", "internal/lock", "internal/memory", "kernel", "tensor", "token"}},
+	{"synth", []string{"checkpoint", "deepseek", "internal/memory", "tensor"}},
 	{"deepseek", []string{"checkpoint", "nn", "tensor", "token"}}, // not kernel
 	{"sample", []string{"token"}},
 	{"nn", []string{"internal/memory", "kernel", "tensor"}},

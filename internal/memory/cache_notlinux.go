@@ -1,0 +1,7 @@
+//go:build !linux
+
+package memory
+
+import "os"
+
+func forget(*os.File) {}
