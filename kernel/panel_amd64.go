@@ -112,9 +112,12 @@ func (s *Scratch) multiply(dst []float32, stride int, w []byte, e Encoding, rows
 		for b := 0; b < blocks; b += stretch {
 			n := min(stretch, blocks-b)
 			s.unpack(e, from[b*bytes:], rowBytes, n)
-			s.tiles(e, a, b, n, ahead[b*bytes*panelRows:][:n*bytes*panelRows])
+			var to []float32
+			if b+n == blocks {
+				to = dst[r:]
+			}
+			s.tiles(e, a, b, n, ahead[b*bytes*panelRows:][:n*bytes*panelRows], to, stride)
 		}
-		finishVNNI(&dst[r], &s.acc[0], stride, a.N)
 	}
 }
 
@@ -161,13 +164,17 @@ func eachTile(n int, f func(i, t, size int)) {
 }
 
 // tiles multiplies n blocks from b on, which are in the panel, with all tokens, and
-// asks for ahead meanwhile.
-func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte) {
+// asks for ahead meanwhile. If these are the last blocks, it stores what comes of each
+// tile in dst, which takes the next one's time and none of its own.
+func (s *Scratch) tiles(e Encoding, a *Q8Rows, b, n int, ahead []byte, dst []float32, stride int) {
 	share := len(ahead) / ((a.N + tileTokens - 1) / tileTokens)
 	steps := n * a.Block / subBlock(e)
 	step := (share + steps - 1) / steps
 	eachTile(a.N, func(i, t, size int) {
 		s.tile(e, a, i, t, size, b, n, coming{&ahead[i*share], step})
+		if dst != nil {
+			finishVNNI(&dst[t*stride], &s.acc[t*2*panelRows], stride, size)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/deskseek/deskseek/kernel"
 )
@@ -56,17 +57,19 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	for _, id := range j.active {
 		j.experts = append(j.experts, e.Store.Expert(id))
 	}
-	j.in = a.Gather(x, j.rows)
+	j.math, j.down = a.math, false
+	j.gather(a, x)
 	j.mid = a.Mat(len(j.rows), e.Hidden)
 	j.y = a.Mat(x.rows, x.cols)
-	j.math, j.down = a.math, false
-	j.told(a, j.in, upMatrices)
-	j.round(a, j.in, upMatrices)
-	products := len(j.rows) * j.in.cols * j.mid.cols
+	products := len(j.rows) * x.cols * j.mid.cols
 	a.pool.runProducts(j, 2*products)
 	j.down = true
 	j.told(a, j.mid, downMatrices)
-	j.round(a, j.mid, downMatrices)
+	for _, f := range j.wanted(downMatrices) {
+		if f != asTheyAre {
+			a.round(&j.acts[f], f, window{j.mid.data, j.mid.stride}, j.mid.rows, j.mid.cols, 1, 0)
+		}
+	}
 	a.pool.runProducts(j, products)
 	return j.y, nil
 }
@@ -75,16 +78,32 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 func upMatrices(e *Expert) [2]Linear   { return [2]Linear{e.Gate, e.Up} }
 func downMatrices(e *Expert) [2]Linear { return [2]Linear{e.Down, e.Down} }
 
-// round makes the forms of x that the given matrices of the active experts ask for.
-func (j *expertsJob) round(a *Arena, x Mat, of func(e *Expert) [2]Linear) {
-	var made [forms]bool
-	made[asTheyAre] = true
+// wanted returns the forms that the given matrices of the active experts ask for.
+func (j *expertsJob) wanted(of func(e *Expert) [2]Linear) []form {
+	j.forms = j.forms[:0]
 	for i := range j.experts {
 		for _, l := range of(&j.experts[i]) {
-			if f := l.form(j.math); !made[f] {
-				made[f] = true
-				a.round(&j.acts[f], f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
+			if f := l.form(j.math); !slices.Contains(j.forms, f) {
+				j.forms = append(j.forms, f)
 			}
+		}
+	}
+	return j.forms
+}
+
+// gather makes the inputs of the first pass, a row for each pair, in the forms that
+// its matrices ask for. A row of x is rounded once, however many experts take it.
+func (j *expertsJob) gather(a *Arena, x Mat) {
+	forms := j.wanted(upMatrices)
+	j.in = Mat{}
+	if a.watch != nil || slices.Contains(forms, asTheyAre) {
+		j.in = a.Gather(x, j.rows)
+		j.told(a, j.in, upMatrices)
+	}
+	for _, f := range forms {
+		if f != asTheyAre {
+			a.round(&a.jobs.acts, f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
+			a.gatherRounded(&j.acts[f], &a.jobs.acts, j.rows)
 		}
 	}
 }
@@ -98,7 +117,8 @@ type expertsJob struct {
 	rows    []int32   // by pair: the row of x
 	weights []float32 // by pair
 	experts []Expert  // by active expert
-	in, mid Mat       // by pair: [pairs, dim], [pairs, hidden]
+	forms   []form    // wanted
+	in, mid Mat       // by pair: [pairs, dim], if it is asked for, and [pairs, hidden]
 	y       Mat
 	math    Math
 	down    bool           // the second pass
@@ -150,7 +170,7 @@ func (j *expertsJob) work(w *worker) {
 // upRows computes the hidden values lo to hi of active expert i.
 func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
 	n := j.start[i+1] - j.start[i]
-	step := rowsAtOnce(j.in.cols, n)
+	step := rowsAtOnce(j.experts[i].Gate.In(), n)
 	for r := lo; r < hi; r += step {
 		rows := min(step, hi-r)
 		both := w.buffer(bufferProducts, 2*n*rows)
@@ -189,11 +209,11 @@ func (j *expertsJob) downRows(w *worker) {
 // whose inputs are x: token t's are dst[t·(hi-lo):].
 func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
 	from, end := j.start[i], j.start[i+1]
-	var acts *rounded
+	to := window{dst, hi - lo}
 	if f := l.form(j.math); f != asTheyAre {
-		q := j.acts[f].slice(from, end)
-		acts = &q
+		acts := j.acts[f].slice(from, end)
+		l.multiply(w, lo, hi, to, window{}, end-from, &acts, j.math)
+		return
 	}
-	in := window{x.data[from*x.stride:], x.stride}
-	l.multiply(w, lo, hi, window{dst, hi - lo}, in, end-from, acts, j.math)
+	l.multiply(w, lo, hi, to, window{x.data[from*x.stride:], x.stride}, end-from, nil, j.math)
 }

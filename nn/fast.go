@@ -70,6 +70,27 @@ type rounded struct {
 	q16  kernel.Q16Rows
 }
 
+// resize makes room for n tokens of k values in form f.
+func (q *rounded) resize(f form, n, k int) {
+	q.form = f
+	if f == sixteen {
+		q.q16.N, q.q16.K = n, k
+	} else {
+		q.q8.N, q.q8.K, q.q8.Block = n, k, 32
+		if f == eight256 {
+			q.q8.Block = 256
+		}
+	}
+	perToken, values := q.blocks()
+	blocks := n * perToken
+	if f == sixteen {
+		q.q16.Q, q.q16.D = grow(q.q16.Q, blocks*values), grow(q.q16.D, blocks)
+		return
+	}
+	q.q8.Q, q.q8.D = grow(q.q8.Q, blocks*values), grow(q.q8.D, blocks)
+	q.q8.Sums = grow(q.q8.Sums, blocks*values/16)
+}
+
 // slice returns the tokens lo to hi, without copying.
 func (q *rounded) slice(lo, hi int) rounded {
 	if q.form == sixteen {
@@ -105,8 +126,8 @@ func (w *worker) shareRows(n int) (lo, hi int) {
 }
 
 // mostProducts is the number of multiplications that one call of a kernel may
-// do, of more than 128 rows: some milliseconds.
-const mostProducts = 1 << 26
+// do, of more than 128 rows: a millisecond or some.
+const mostProducts = 1 << 28
 
 // rowsAtOnce returns how many rows of k weights to multiply with n tokens in one
 // call: at least as many as have the same scales in FP8, which share what the
@@ -140,26 +161,42 @@ func roundedRows(w *worker, y []float32, stride int, m *tensor.Tensor, lo, hi in
 // round sets q to x in form f. Of each row of x there are groups windows of k
 // columns, step apart, and row t of group g becomes token g·n+t.
 func (a *Arena) round(q *rounded, f form, x window, n, k, groups, step int) {
-	q.form = f
-	if f == sixteen {
-		q.q16.N, q.q16.K = groups*n, k
-	} else {
-		q.q8.N, q.q8.K, q.q8.Block = groups*n, k, 32
-		if f == eight256 {
-			q.q8.Block = 256
-		}
-	}
+	q.resize(f, groups*n, k)
 	perToken, values := q.blocks()
-	blocks := groups * n * perToken
-	if f == sixteen {
-		q.q16.Q, q.q16.D = grow(q.q16.Q, blocks*values), grow(q.q16.D, blocks)
-	} else {
-		q.q8.Q, q.q8.D = grow(q.q8.Q, blocks*values), grow(q.q8.D, blocks)
-		q.q8.Sums = grow(q.q8.Sums, blocks*values/16)
-	}
 	j := &a.jobs.round
 	*j = roundJob{q, x, n, step}
-	a.pool.runProducts(j, perValue*blocks*values)
+	a.pool.runProducts(j, perValue*groups*n*perToken*values)
+}
+
+// gatherRounded sets dst to the given tokens of src, in that order.
+func (a *Arena) gatherRounded(dst, src *rounded, rows []int32) {
+	_, k := src.tokens()
+	dst.resize(src.form, len(rows), k)
+	j := &a.jobs.gather
+	*j = gatherJob{dst, src, rows}
+	a.pool.runProducts(j, len(rows)*k)
+}
+
+type gatherJob struct {
+	dst, src *rounded
+	rows     []int32
+}
+
+// work copies a share of the tokens.
+func (j *gatherJob) work(w *worker) {
+	lo, hi := w.share(len(j.rows))
+	for i := lo; i < hi; i++ {
+		from := int(j.rows[i])
+		dst, src := j.dst.slice(i, i+1), j.src.slice(from, from+1)
+		if dst.form == sixteen {
+			copy(dst.q16.Q, src.q16.Q)
+			copy(dst.q16.D, src.q16.D)
+		} else {
+			copy(dst.q8.Q, src.q8.Q)
+			copy(dst.q8.D, src.q8.D)
+			copy(dst.q8.Sums, src.q8.Sums)
+		}
+	}
 }
 
 type roundJob struct {

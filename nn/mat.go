@@ -88,6 +88,7 @@ type Arena struct {
 // jobs holds one of each kind of parallel job, so that none is allocated.
 type jobs struct {
 	round    roundJob
+	gather   gatherJob
 	acts     rounded // the input of a linear or heads job
 	linear   linearJob
 	heads    headsJob
