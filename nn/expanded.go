@@ -64,14 +64,27 @@ func (j *expandedFastJob) panels(w *worker, panels []int16, scale [][queries]flo
 
 // decode sets dst to l's matrix, [out, in].
 func (l Linear) decode(w *worker, dst []float32) {
-	for r := range l.w.Rows {
-		row := decoded(w, l.w, r)
+	// A row of a transpose is scattered over dst, where only so many of them
+	// together fill a line of the cache.
+	const together = 16
+	cols := l.w.Cols
+	rows := w.buffer(bufferRows, together*cols)
+	for r := 0; r < l.w.Rows; r += together {
+		n := min(together, l.w.Rows-r)
 		if !l.transposed {
-			copy(dst[r*l.w.Cols:], row)
+			rows = dst[r*cols:]
+		}
+		for i := range n {
+			copy(rows[i*cols:(i+1)*cols], decoded(w, l.w, r+i))
+		}
+		if !l.transposed {
 			continue
 		}
-		for o, v := range row {
-			dst[o*l.w.Rows+r] = v
+		for o := range cols {
+			to := dst[o*l.w.Rows+r:][:n]
+			for i := range to {
+				to[i] = rows[i*cols+o]
+			}
 		}
 	}
 }

@@ -66,6 +66,7 @@ type worker struct {
 // The buffers of a worker. A job uses each for one purpose at a time.
 const (
 	bufferRow      = iota // a decoded row of a weight
+	bufferRows            // some decoded rows of a weight
 	bufferMatrix          // a decoded weight
 	bufferDots            // a row's products with all tokens
 	bufferProducts        // rows' products with all tokens
