@@ -30,9 +30,12 @@ func BenchmarkRoof(b *testing.B) {
 var benchEncodings = []string{"Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K",
 	"IQ3_XXS", "IQ3_S", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ1_S", "IQ1_M"}
 
+// manyRows is about what the network has multiplied in a call.
+const manyRows = 256
+
 // BenchmarkMatMulQ8 has shares of the roofs beside the figures, the roofs being
 // measured by turns with the kernel. For up to 8 tokens the weights come from
-// memory, and the roof is ReadLoop; for more they are in the cache, 64 rows a call,
+// memory, and the roof is ReadLoop; for more they are in the cache, manyRows a call,
 // and the roof is MultiplyLoop.
 func BenchmarkMatMulQ8(b *testing.B) {
 	memory := make([]byte, rowsBytes)
@@ -41,7 +44,7 @@ func BenchmarkMatMulQ8(b *testing.B) {
 		values, _ := e.Block()
 		for _, k := range []int{7168, 2048} {
 			r := rand.New(rand.NewPCG(1, 1))
-			w := randomWeights(r, e, 64, k)
+			w := randomWeights(r, e, manyRows, k)
 			for at := 0; at+len(w) <= len(memory); at += len(w) {
 				copy(memory[at:], w)
 			}
@@ -109,7 +112,7 @@ func BenchmarkQuantizeQ16(b *testing.B) {
 
 // benchFew takes a part of memory that a cache might hold, and reads the next.
 func benchFew(b *testing.B, memory []byte, e Encoding, k int, a *Q8Rows) {
-	rows := (4<<20)/e.rowBytes(k)/64*64 + 64
+	rows := (4<<20)/e.rowBytes(k)/manyRows*manyRows + manyRows
 	bytes := rows * e.rowBytes(k)
 	dst, s := make([]float32, a.N*rows), NewScratch()
 	var roof time.Duration
@@ -131,7 +134,7 @@ func benchFew(b *testing.B, memory []byte, e Encoding, k int, a *Q8Rows) {
 }
 
 func benchMany(b *testing.B, w []byte, e Encoding, k int, a *Q8Rows) {
-	const rows = 64
+	const rows = manyRows
 	dst, s := make([]float32, a.N*rows), NewScratch()
 	var roof time.Duration
 	operations, each := 0, 2*float64(rows*k*a.N)
