@@ -144,7 +144,7 @@ class Trainer:
             self.seconds = self.clock() - began
             if self.steps % 20 == 0:
                 print(f'step {self.steps} tokens {self.tokens / 1e6:.2f} M loss {one:.3f} mtp {two:.3f} at {self.seconds:.0f} s', flush=True)
-            if self.seconds > next_stage:
+            if self.seconds > next_stage and self.earlier + self.seconds < total:  # the last one comes below
                 next_stage += self.a.stage * 60
                 self.stage()
                 self.save()
