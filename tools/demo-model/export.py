@@ -2,6 +2,7 @@
 
 usage: export.py WORK OUT
 """
+import glob
 import json
 import os
 import re
@@ -24,6 +25,7 @@ FIXED = {
 BIAS = 'e_score_correction_bias'  # stays f32: its steps are small
 STACKED = re.compile(r'(.*\.mlp\.experts)\.(gate|up|down)_proj')
 ONE = re.compile(r'(.*\.mlp\.experts)\.(\d+)\.((?:gate|up|down)_proj)\.weight')
+ALL = re.compile(r'(.*\.mlp)\.switch_mlp\.((?:gate|up|down)_proj)\.weight')  # as MLX has them
 
 
 def tensors(weights, layers):
@@ -70,13 +72,16 @@ def read_safetensors(path):
 
 
 def load(folder):
-    """Returns config and weights of a folder that write made, for training on."""
+    """Returns config and weights of a folder that write made, or deskseek quantize --format mlx --type F32."""
     with open(os.path.join(folder, 'config.json')) as f:
         keys = json.load(f)
     config = Config(**{k: keys[k] for k in vars(Config())})
     weights, experts = {}, {}
-    for name, x in read_safetensors(os.path.join(folder, 'model.safetensors')).items():
-        if m := ONE.fullmatch(name):
+    files = sorted(glob.glob(os.path.join(glob.escape(folder), '*.safetensors')))
+    for name, x in (t for f in files for t in read_safetensors(f).items()):
+        if m := ALL.fullmatch(name):
+            weights[f'{m[1]}.experts.{m[2]}'] = x
+        elif m := ONE.fullmatch(name):
             experts.setdefault(f'{m[1]}.{m[3]}', {})[int(m[2])] = x
         elif not name.startswith((f'model.layers.{config.num_hidden_layers}.embed', f'model.layers.{config.num_hidden_layers}.shared_head.head')):
             weights[name] = x

@@ -3,7 +3,8 @@
 usage: prepare.py CORPUS.tar.xz FAMILY WORK [--vocabulary N | --tokenizer FILE]
 
 FAMILY is a folder with DeepSeek-V3's tokenizer.json and tokenizer_config.json. WORK receives tokenizer.json,
-tokenizer_config.json, train.npz and valid.npz.
+tokenizer_config.json, train.npz and valid.npz; and, for deskseek eval and imatrix, simple stories of both as valid.txt and
+calibration.txt.
 """
 import argparse
 import collections
@@ -17,6 +18,7 @@ import numpy as np
 import bpe
 import corpus
 
+CALIBRATION = 1 << 20  # characters
 QUESTIONS = 4  # a document is asked for in so many ways; each pass draws one
 
 
@@ -62,12 +64,21 @@ def encode(documents, tokenizer, questions):
     }
 
 
+def write_text(path, documents, size=None):
+    """Writes the simple stories, an empty line between two; of all, the first size characters."""
+    text = '\n\n'.join(d.text for d in documents if d.simple)
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text[:size])
+
+
 def main():
     a = arguments()
     os.makedirs(a.work, exist_ok=True)
     train, valid = corpus.read(a.corpus)
     tokenizer = make_tokenizer(a, train)
     shutil.copyfile(os.path.join(a.family, 'tokenizer_config.json'), os.path.join(a.work, 'tokenizer_config.json'))
+    write_text(os.path.join(a.work, 'valid.txt'), valid)
+    write_text(os.path.join(a.work, 'calibration.txt'), train, CALIBRATION)
     questions = corpus.Questions(train)
     for name, documents in (('valid', valid), ('train', train)):
         arrays = encode(documents, tokenizer, questions)

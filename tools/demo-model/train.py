@@ -4,19 +4,19 @@ usage: train.py WORK --minutes M [--resume | --init FOLDER] [--batch N] [--lengt
 
 WORK comes from prepare.py; it receives checkpoint.pt, from which --resume goes on, and stages.csv, one line a stage.
 --init starts from the weights of an exported folder. The rate falls to zero over the minutes, whatever the machine
-manages in them: a run is finished when it ends.
+manages in them: a run is finished when it ends. On a CPU they are the process's own, so that it may be stopped
+meanwhile, or share its cores.
 """
 import argparse
 import csv
 import os
 import time
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 
 import export
-from batches import IGNORED, Documents, Stream, validation
+from batches import Documents, Stream
+from evaluate import evaluate, losses
 from muon import Muon
 from network import Config, Network, bf16
 
@@ -87,17 +87,10 @@ class Trainer:
         self.others = others
         return Muon(matrices, MUON_RATE), torch.optim.AdamW(others, ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0)
 
-    def losses(self, inputs, targets):
-        """Next-token loss, MTP loss, and where both have the same favourite: MTP's greedy acceptance."""
-        with bf16(self.device):
-            main, mtp = self.network(inputs)
-        one = F.cross_entropy(main.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
-        two = F.cross_entropy(mtp.flatten(0, 1), targets[:, 1:].flatten(), ignore_index=IGNORED)
-        return one, two, main, mtp
-
     def step(self, progress):
         x = self.stream.batch().to(self.device)
-        one, two, _, _ = self.losses(x[:, :-1], x[:, 1:])
+        with bf16(self.device):
+            one, two, _, _ = losses(self.network, x[:, :-1], x[:, 1:])
         moes = self.network.moes()
         balance = sum(m.balance for m in moes)
         (one + MTP_WEIGHT[progress > 0.7] * two + BALANCE_WEIGHT * balance).backward()
@@ -115,39 +108,11 @@ class Trainer:
         self.tokens += x[:, 1:].numel()
         return one.item(), two.item()
 
-    @torch.no_grad()
-    def score(self, simple):
-        """Sums over one part of the validation documents: see evaluate."""
-        length, lengths = self.network.config.max_position_embeddings, torch.from_numpy(self.valid.lengths)
-        sums, load = np.zeros(6), 0
-        for inputs, targets in validation(self.valid, simple, min(length, self.a.length)):
-            real, real2 = targets != IGNORED, targets[:, 1:] != IGNORED
-            size = lengths[targets.clamp(min=0)][real].sum().item()
-            one, two, main, mtp = self.losses(inputs.to(self.device), targets.to(self.device))
-            same = (mtp.argmax(-1) == main[:, 1:].argmax(-1)).cpu()[real2].sum().item()
-            n, n2 = real.sum().item(), real2.sum().item()
-            sums += [one.item() * n, n, size, two.item() * n2, n2, same]
-            load = load + np.stack([self.load(m, real) for m in self.network.moes()])
-        return sums, load
-
-    @staticmethod
-    def load(moe, real):
-        """Tokens each expert got of the real positions [B, T]; the MTP layer has one position less."""
-        chosen = moe.chosen.cpu().unflatten(0, (len(real), -1))
-        return torch.bincount(chosen[real[:, :chosen.shape[1]]].flatten(), minlength=len(moe.load)).numpy()
-
     def evaluate(self):
-        """One line of stages.csv: losses in nats, of the simple stories alone and of all validation documents."""
-        (simple, load), (rest, load2) = self.score(True), self.score(False)
-        every, load = simple + rest, load + load2
+        """One line of stages.csv."""
         line = {'minutes': round((self.earlier + self.seconds) / 60, 1), 'steps': self.steps, 'tokens': self.tokens,
-                'passes': self.tokens / self.stream.per_pass}
-        for name, s in (('simple', simple), ('all', every)):
-            line |= {f'{name}_loss_per_token': s[0] / s[1], f'{name}_loss_per_byte': s[0] / s[2],
-                     f'{name}_mtp_loss': s[3] / s[4], f'{name}_acceptance': s[5] / s[4]}
-        for i, row in enumerate(load):  # share of the layer's work, 1 = all
-            line |= {f'moe{i + 1}_expert{e}': v for e, v in enumerate(row / row.sum())}
-        return {k: round(v, 4) if isinstance(v, float) else v for k, v in line.items()}
+                'passes': round(self.tokens / self.stream.per_pass, 4)}
+        return line | evaluate(self.network, self.valid, self.a.length, bf16(self.device))
 
     def stage(self):
         line, path = self.evaluate(), os.path.join(self.a.work, 'stages.csv')
@@ -165,17 +130,21 @@ class Trainer:
                     'steps': self.steps, 'seconds': self.earlier + self.seconds}, self.checkpoint + '.new')
         os.replace(self.checkpoint + '.new', self.checkpoint)
 
+    def clock(self):
+        """Seconds, since whenever."""
+        return time.process_time() / torch.get_num_threads() if self.device == 'cpu' else time.monotonic()
+
     def run(self):
-        total, began = self.a.minutes * 60, time.monotonic()
+        total, began = self.a.minutes * 60, self.clock()
         if not self.a.resume:
             self.stage()
         next_stage = self.a.stage * 60
         while (progress := (self.earlier + self.seconds) / total) < 1:
             one, two = self.step(progress)
-            self.seconds = time.monotonic() - began
+            self.seconds = self.clock() - began
             if self.steps % 20 == 0:
                 print(f'step {self.steps} tokens {self.tokens / 1e6:.2f} M loss {one:.3f} mtp {two:.3f} at {self.seconds:.0f} s', flush=True)
-            if self.seconds > next_stage:
+            if self.seconds > next_stage and self.earlier + self.seconds < total:  # the last one comes below
                 next_stage += self.a.stage * 60
                 self.stage()
                 self.save()
