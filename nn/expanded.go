@@ -68,7 +68,10 @@ func (l Linear) decode(w *worker, dst []float32) {
 	// together fill a line of the cache.
 	const together = 16
 	cols := l.w.Cols
-	rows := w.buffer(bufferRows, together*cols)
+	var rows []float32
+	if l.transposed {
+		rows = w.buffer(bufferRows, together*cols)
+	}
 	for r := 0; r < l.w.Rows; r += together {
 		n := min(together, l.w.Rows-r)
 		if !l.transposed {

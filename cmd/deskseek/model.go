@@ -93,7 +93,7 @@ func (f *modelFlag) loaded(c *cobra.Command) (*checkpoint.Checkpoint, error) {
 	if f.load != string(checkpoint.Copy) {
 		fmt.Fprintln(errs, outlook(ck.Path(), ck.Size(), free))
 		if smallPages(ck) {
-			fmt.Fprintf(errs, "%s: in memory in small pages, as files just written are; --load copy is faster, and so is --load map once the file was read from the disk anew\n", ck.Path())
+			fmt.Fprintf(errs, "%s: in memory in small pages, as what was just written or downloaded is; --load copy takes large ones, and is faster if it fits\n", ck.Path())
 		}
 		return ck, nil
 	}
@@ -114,7 +114,7 @@ func smallPages(ck *checkpoint.Checkpoint) bool {
 	var small, all int
 	for _, m := range ck.Mappings() {
 		all += len(m.Data)
-		if memory.SmallPages(m.Data) {
+		if memory.SmallPages(m.File, m.Data) {
 			small += len(m.Data)
 		}
 	}

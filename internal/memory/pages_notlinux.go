@@ -2,4 +2,4 @@
 
 package memory
 
-func smallPages([]byte) bool { return false }
+func smallPages(string, []byte) bool { return false }

@@ -133,14 +133,16 @@ class Figures:
         logits = path.removesuffix('.gguf') + '.logits'
         if not os.path.exists(logits):
             subprocess.run(shlex.split(self.a.llama) + ['-m', path, '-f', os.path.join(self.a.work, 'valid.txt'), '-c', '512',
-                           '--chunks', '20', '--kl-divergence-base', logits], check=True, capture_output=True)
+                           '--chunks', '20', '--kl-divergence-base', logits + '.new'], check=True, capture_output=True)
+            os.replace(logits + '.new', logits)
         d = self.divergence(path, logits)
         return [f"{d['reference_perplexity']:.4f}", f"{d['kld']:.1e}", f"{100 * d['same_top']:.2f} %"]
 
     def imatrix(self):
         imatrix = self.make('imatrix.gguf', 'imatrix', '-f', os.path.join(self.a.work, 'calibration.txt'), '-o', 'OUT')
         reference = self.reference(100)
-        with open(os.path.join(DOCS, 'bench', 'quantization.csv'), 'w', newline='') as f:
+        table = os.path.join(DOCS, 'bench', 'quantization.csv')
+        with open(table + '.new', 'w', newline='') as f:
             w = csv.writer(f, lineterminator='\n')
             w.writerow('type imatrix bytes bits perplexity kld kld_error kld_99 same_top'.split())
             for kind in PRESETS + ['IQ4_XS', 'Q3_K', 'Q2_K']:
@@ -153,6 +155,7 @@ class Figures:
                                 f"{d['kld_error']:.6f}", f"{d['kld_99']:.6f}", f"{d['same_top']:.4f}"])
                     pairs.append((f"{d['perplexity']:.4f}", f"{d['kld']:.3e} ± {d['kld_error']:.1e}", f"{100 * d['same_top']:.2f} %"))
                 row(kind, f'{bits:.2f}', *(cell for pair in zip(*pairs) for cell in pair))
+        os.replace(table + '.new', table)
 
     def fast(self):
         for kind in ('Q8_0', 'Q4_K'):
