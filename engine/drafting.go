@@ -105,10 +105,14 @@ func (d *drafts) decide(asks []*ask) {
 		return
 	}
 	d.steps++
-	n := d.best(asks)
+	n, gain := d.best(asks)
+	look := 64 // steps between those that tell what one without drafts costs
+	if gain < small {
+		look = 16
+	}
 	switch {
-	case n > 0 && d.steps%64 == 0:
-		n = 0 // what a step without drafts costs
+	case n > 0 && d.steps%look == 0:
+		n = 0
 	case n > 0:
 		d.rest, d.pause = 0, 4
 	case d.rest > 0:
@@ -152,21 +156,26 @@ func (d *drafts) chance(q *sequence, from origin, place int) float64 {
 }
 
 // enough is how much faster drafts must be expected to make a step: what is measured
-// has its noise.
-const enough = 1.02
+// has its noise, and the best of several guesses is likely to be too good. Of less than
+// small it is looked more often whether it is so.
+const (
+	enough = 1.05
+	small  = 1.2
+)
 
 // best returns how many drafts in all give the most tokens a second, taken in the
-// order of their chance; 0 where none pays.
-func (d *drafts) best(asks []*ask) int {
+// order of their chance, and how much faster that is than none; 0 where none pays.
+func (d *drafts) best(asks []*ask) (best int, gain float64) {
 	rows := len(asks)
-	best, bestRate := 0, enough*float64(rows)/d.costs.step.at(rows)
+	none := float64(rows) / d.costs.step.at(rows)
+	bestRate := enough * none
 	given, mtp := float64(rows), d.costs.layer
 	seconds, levels := 0.0, 0 // of the MTP layer
 	queue := newQueue(d, asks)
 	for n := 1; ; n++ {
 		a, place, chance, ok := queue.next()
 		if !ok {
-			return best
+			return best, bestRate / none
 		}
 		given += chance
 		if a.origin == byMTP && place >= levels {
