@@ -1,7 +1,6 @@
 package deskseek
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -26,13 +25,7 @@ func pinned(t testing.TB, name string, got, want any) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
 	if *update && !testing.Short() {
-		data, err := json.MarshalIndent(got, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		golden.WriteJSON(t, path, got)
 	}
 	golden.ReadJSON(t, path, want)
 }

@@ -91,24 +91,22 @@ type reading struct {
 }
 
 // A readingPart is what is read of one file, into data: a part of held, which is
-// memory of the program's own, that begins at a multiple of hugePage.
+// memory of the program's own, that begins at a multiple of memory.HugePage.
 type readingPart struct {
 	name       string
 	held, data []byte
 	file       *os.File
 }
 
-const hugePage = 2 << 20
-
 // prepare takes the memory and opens the files.
 func (r *reading) prepare(mappings []Mapping) error {
 	for _, m := range mappings {
 		n := len(m.Data)
-		held, err := memory.Take(n + hugePage)
+		held, err := memory.Take(n + memory.HugePage)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.File, err)
 		}
-		lo := int(-uintptr(unsafe.Pointer(&held[0])) & (hugePage - 1))
+		lo := int(-uintptr(unsafe.Pointer(&held[0])) & (memory.HugePage - 1))
 		r.parts = append(r.parts, readingPart{name: m.File, held: held, data: held[lo : lo+n : lo+n]})
 		r.total += int64(n)
 	}

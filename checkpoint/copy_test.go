@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/deskseek/deskseek/internal/memory"
 	"github.com/deskseek/deskseek/tensor"
 )
 
@@ -48,13 +49,13 @@ func copies(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	size := int64(0)
-	memory := map[string][]byte{}
+	held := map[string][]byte{}
 	for i, m := range c.Mappings() {
-		if m.File != mapped[i].File || uintptr(unsafe.Pointer(&m.Data[0]))%hugePage != 0 {
+		if m.File != mapped[i].File || uintptr(unsafe.Pointer(&m.Data[0]))%memory.HugePage != 0 {
 			t.Errorf("memory of %s at %p", m.File, &m.Data[0])
 		}
 		size += int64(len(m.Data))
-		memory[m.File] = m.Data
+		held[m.File] = m.Data
 	}
 	if last != total || total != size {
 		t.Errorf("told of %d bytes of %d, the files have %d", last, total, size)
@@ -63,7 +64,7 @@ func copies(t *testing.T, path string) {
 		if !bytes.Equal(x.Data, before[x]) {
 			t.Errorf("%s has other bytes", x.Name)
 		}
-		if len(x.Data) > 0 && &x.Data[0] != &memory[x.Source.File][x.Source.Offset] {
+		if len(x.Data) > 0 && &x.Data[0] != &held[x.Source.File][x.Source.Offset] {
 			t.Errorf("%s is not at its place", x.Name)
 		}
 	})

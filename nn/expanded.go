@@ -64,24 +64,21 @@ func (j *expandedFastJob) panels(w *worker, panels []int16, scale [][queries]flo
 
 // decode sets dst to l's matrix, [out, in].
 func (l Linear) decode(w *worker, dst []float32) {
+	cols := l.w.Cols
+	if !l.transposed {
+		for r := range l.w.Rows {
+			copy(dst[r*cols:], decoded(w, l.w, r))
+		}
+		return
+	}
 	// A row of a transpose is scattered over dst, where only so many of them
 	// together fill a line of the cache.
 	const together = 16
-	cols := l.w.Cols
-	var rows []float32
-	if l.transposed {
-		rows = w.buffer(bufferRows, together*cols)
-	}
+	rows := w.buffer(bufferRows, together*cols)
 	for r := 0; r < l.w.Rows; r += together {
 		n := min(together, l.w.Rows-r)
-		if !l.transposed {
-			rows = dst[r*cols:]
-		}
 		for i := range n {
-			copy(rows[i*cols:(i+1)*cols], decoded(w, l.w, r+i))
-		}
-		if !l.transposed {
-			continue
+			copy(rows[i*cols:], decoded(w, l.w, r+i))
 		}
 		for o := range cols {
 			to := dst[o*l.w.Rows+r:][:n]

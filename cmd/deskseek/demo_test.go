@@ -49,13 +49,7 @@ func TestDemoPerplexity(t *testing.T) {
 	}
 	path := filepath.Join("testdata", "demo-nll.json")
 	if *update && !testing.Short() {
-		data, err := json.MarshalIndent(got, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		golden.WriteJSON(t, path, got)
 	}
 	var want map[string]float64
 	golden.ReadJSON(t, path, &want)

@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// HugePage is the size of a huge page, where a system with pages of 4 KiB has such.
+const HugePage = 2 << 20
+
 // Take returns size bytes of zeros. The system finds memory for them as they are
 // written, in huge pages where it has such. Free gives them back.
 func Take(size int) ([]byte, error) {

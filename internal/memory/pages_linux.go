@@ -12,10 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	hugePage = 2 << 20
-	looks    = 16 // places of a mapping that are looked at
-)
+// looks is how many places of a mapping are looked at.
+const looks = 16
 
 // smallPages touches places of a mapped file that are in memory, and asks the system
 // whether it mapped huge pages for them.
@@ -53,14 +51,14 @@ func hasHugePages() bool {
 // lookAt returns places of b that could be huge pages, from all over it, or none if
 // b is small.
 func lookAt(b []byte) [][]byte {
-	if len(b) < (looks+1)*hugePage {
+	if len(b) < (looks+1)*HugePage {
 		return nil
 	}
-	first := int(-uintptr(unsafe.Pointer(&b[0])) % hugePage)
-	whole := (len(b) - first) / hugePage
+	first := int(-uintptr(unsafe.Pointer(&b[0])) % HugePage)
+	whole := (len(b) - first) / HugePage
 	places := make([][]byte, looks)
 	for i := range places {
-		places[i] = b[first+i*whole/looks*hugePage:][:hugePage]
+		places[i] = b[first+i*whole/looks*HugePage:][:HugePage]
 	}
 	return places
 }

@@ -32,13 +32,13 @@ func TestHugeMapped(t *testing.T) {
 }
 
 func TestLookAt(t *testing.T) {
-	b := make([]byte, 3*(looks+1)*hugePage)
-	if got := lookAt(b[:(looks+1)*hugePage-1]); got != nil {
+	b := make([]byte, 3*(looks+1)*HugePage)
+	if got := lookAt(b[:(looks+1)*HugePage-1]); got != nil {
 		t.Errorf("%d places of what has no room for them", len(got))
 	}
 	for at := range 3 {
-		part := b[at*4096:][:(looks+1)*hugePage*(at+1)-at*4096*2]
-		if len(part) < (looks+1)*hugePage {
+		part := b[at*4096:][:(looks+1)*HugePage*(at+1)-at*4096*2]
+		if len(part) < (looks+1)*HugePage {
 			continue
 		}
 		places := lookAt(part)
@@ -48,7 +48,7 @@ func TestLookAt(t *testing.T) {
 		last := uintptr(0)
 		for _, p := range places {
 			address := uintptr(unsafe.Pointer(&p[0]))
-			if address%hugePage != 0 || len(p) != hugePage || address <= last {
+			if address%HugePage != 0 || len(p) != HugePage || address <= last {
 				t.Errorf("a place of %d bytes at %x, after %x", len(p), address, last)
 			}
 			last = address
@@ -91,7 +91,7 @@ func TestWrittenFileIsForgotten(t *testing.T) {
 	if resident(probe) {
 		t.Skip("the files of this folder are always in memory")
 	}
-	path, b := written(t, (looks+1)*hugePage, Written)
+	path, b := written(t, (looks+1)*HugePage, Written)
 	for at := 0; at < len(b); at += os.Getpagesize() {
 		if resident(b[at:][:os.Getpagesize()]) {
 			t.Fatalf("byte %d of a file is in memory after it was written", at)
