@@ -189,7 +189,7 @@ func (m *Model) PageBytes() int64 {
 }
 
 // numerics is raised with every change by which the bits of what is cached change.
-const numerics = 1
+const numerics = 2
 
 // Numerics names all but the weights that the bits of cached latents depend on: the
 // version of the numerics, how the network computes, how the cache holds values and

@@ -65,13 +65,40 @@ func (e *Experts) Apply(x Mat, r *Routes) (Mat, error) {
 	a.pool.runProducts(j, 2*products)
 	j.down = true
 	j.told(a, j.mid, downMatrices)
-	for _, f := range j.wanted(downMatrices) {
-		if f != asTheyAre {
-			a.round(&j.acts[f], f, window{j.mid.data, j.mid.stride}, j.mid.rows, j.mid.cols, 1, 0)
-		}
-	}
+	j.roundHidden(a)
 	a.pool.runProducts(j, products)
 	return j.y, nil
+}
+
+// roundHidden makes the inputs of the second pass in the forms that its matrices ask
+// for: a token for each pair, and where an expert has coarse ones, another for what is
+// left of them, behind its others.
+func (j *expertsJob) roundHidden(a *Arena) {
+	d, x := &a.jobs.doubled, window{j.mid.data, j.mid.stride}
+	forms := j.wanted(downMatrices)
+	for _, f := range forms {
+		if f != asTheyAre {
+			a.round(&j.acts[f], f, x, j.mid.rows, j.mid.cols, 1, 0)
+		}
+		if f == eight256 {
+			a.survey(d, &j.acts[f], x)
+		}
+	}
+	d.begin()
+	j.first = append(j.first[:0], 0)
+	for i, e := range j.experts {
+		j.first = append(j.first, d.add(e.Down.form(j.math), j.start[i], j.start[i+1]))
+	}
+	j.tokens, j.hidden = d.tokens, &j.acts
+	if len(d.tokens) == j.mid.rows {
+		return
+	}
+	j.hidden = &d.acts
+	for _, f := range forms {
+		if f != asTheyAre {
+			a.double(d, &j.acts[f], x)
+		}
+	}
 }
 
 // upMatrices and downMatrices are those of the first and of the second pass.
@@ -123,6 +150,11 @@ type expertsJob struct {
 	math    Math
 	down    bool           // the second pass
 	acts    [forms]rounded // in, then mid, as the weights ask for
+
+	// Of the second pass: active[i] has the tokens first[i] to first[i+1], each of a pair.
+	first  []int
+	tokens []int32
+	hidden *[forms]rounded // by token
 }
 
 // group sorts the routes by expert, rows ascending within one.
@@ -175,8 +207,9 @@ func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
 		rows := min(step, hi-r)
 		both := w.buffer(bufferProducts, 2*n*rows)
 		gate, up := both[:n*rows], both[n*rows:]
-		j.products(w, gate, j.experts[i].Gate, i, r, r+rows, j.in)
-		j.products(w, up, j.experts[i].Up, i, r, r+rows, j.in)
+		in := j.in.from(j.start[i])
+		j.products(w, gate, j.experts[i].Gate, r, r+rows, n, in, &j.acts, j.start[i])
+		j.products(w, up, j.experts[i].Up, r, r+rows, n, in, &j.acts, j.start[i])
 		swiGLU(j.math, gate, gate, up)
 		for t := range n {
 			copy(j.mid.row(j.start[i] + t)[r:], gate[t*rows:(t+1)*rows])
@@ -191,29 +224,29 @@ func (j *expertsJob) downRows(w *worker) {
 		clear(j.y.row(t)[lo:hi])
 	}
 	for i, e := range j.experts {
-		from, n := j.start[i], j.start[i+1]-j.start[i]
+		from, n := j.first[i], j.first[i+1]-j.first[i]
 		step := rowsAtOnce(j.mid.cols, n)
 		for r := lo; r < hi; r += step {
 			rows := min(step, hi-r)
 			down := w.buffer(bufferProducts, n*rows)
-			j.products(w, down, e.Down, i, r, r+rows, j.mid)
+			j.products(w, down, e.Down, r, r+rows, n, j.mid.from(j.start[i]), j.hidden, from)
 			for t := range n {
-				y := j.y.row(int(j.rows[from+t]))[r:]
-				kernel.AddScaled(y[:rows], j.weights[from+t], down[t*rows:(t+1)*rows])
+				pair := rowOf(j.tokens[from+t])
+				y := j.y.row(int(j.rows[pair]))[r:]
+				kernel.AddScaled(y[:rows], j.weights[pair], down[t*rows:(t+1)*rows])
 			}
 		}
 	}
 }
 
-// products sets dst to rows lo to hi of l times the tokens of active expert i,
-// whose inputs are x: token t's are dst[t·(hi-lo):].
-func (j *expertsJob) products(w *worker, dst []float32, l Linear, i, lo, hi int, x Mat) {
-	from, end := j.start[i], j.start[i+1]
+// products sets dst to rows lo to hi of l times n tokens, the first of which is x's
+// first row, or token first of acts: token t's are dst[t·(hi-lo):].
+func (j *expertsJob) products(w *worker, dst []float32, l Linear, lo, hi, n int, x window, acts *[forms]rounded, first int) {
 	to := window{dst, hi - lo}
 	if f := l.form(j.math); f != asTheyAre {
-		acts := j.acts[f].slice(from, end)
-		l.multiply(w, lo, hi, to, window{}, end-from, &acts, j.math)
+		tokens := acts[f].slice(first, first+n)
+		l.multiply(w, lo, hi, to, window{}, n, &tokens, j.math)
 		return
 	}
-	l.multiply(w, lo, hi, to, window{x.data[from*x.stride:], x.stride}, end-from, nil, j.math)
+	l.multiply(w, lo, hi, to, x, n, nil, j.math)
 }

@@ -188,15 +188,20 @@ func (j *gatherJob) work(w *worker) {
 	for i := lo; i < hi; i++ {
 		from := int(j.rows[i])
 		dst, src := j.dst.slice(i, i+1), j.src.slice(from, from+1)
-		if dst.form == sixteen {
-			copy(dst.q16.Q, src.q16.Q)
-			copy(dst.q16.D, src.q16.D)
-		} else {
-			copy(dst.q8.Q, src.q8.Q)
-			copy(dst.q8.D, src.q8.D)
-			copy(dst.q8.Sums, src.q8.Sums)
-		}
+		dst.copy(&src)
 	}
+}
+
+// copy sets the values of q to those of as many tokens in the same form.
+func (q *rounded) copy(src *rounded) {
+	if q.form == sixteen {
+		copy(q.q16.Q, src.q16.Q)
+		copy(q.q16.D, src.q16.D)
+		return
+	}
+	copy(q.q8.Q, src.q8.Q)
+	copy(q.q8.D, src.q8.D)
+	copy(q.q8.Sums, src.q8.Sums)
 }
 
 type roundJob struct {

@@ -54,24 +54,62 @@ func (l Linear) Bytes() int64 {
 
 // Apply returns W x for every row of x: [n, in] → [n, out].
 func (l Linear) Apply(x Mat) Mat {
+	l.begin(x)
+	return l.apply(x, x.rows)
+}
+
+// applyHidden is Apply where x is what a SwiGLU layer hides: coarse rows of it are
+// multiplied twice (twice.go).
+func (l Linear) applyHidden(x Mat) Mat {
+	l.begin(x)
+	a, d := x.arena, &x.arena.jobs.doubled
+	f := l.form(a.math)
+	if f != eight256 || x.rows == 0 {
+		return l.apply(x, x.rows)
+	}
+	rows := window{x.data, x.stride}
+	a.survey(d, &a.jobs.acts, rows)
+	d.begin()
+	tokens := d.add(f, 0, x.rows)
+	if tokens == x.rows {
+		return l.apply(x, x.rows)
+	}
+	a.double(d, &a.jobs.acts, rows)
+	a.jobs.linear.acts = &d.acts[f]
+	y := l.apply(x, tokens)
+	sum, rest := y.Slice(0, x.rows), y.Slice(x.rows, tokens)
+	a.runRows(rest.rows, rowsJob{op: opAddBack, dst: sum, x: rest, from: d.tokens[x.rows:]})
+	return sum
+}
+
+// begin makes the job that apply runs, with x in the form that l's weight asks for.
+func (l Linear) begin(x Mat) {
 	if x.cols != l.In() {
 		panic(fmt.Sprintf("nn: %s: input of %d columns, want %d", l.w.Name, x.cols, l.In()))
 	}
-	y := x.arena.Mat(x.rows, l.Out())
-	if x.rows == 0 {
-		return y
-	}
 	a := x.arena
+	j := &a.jobs.linear
+	*j = linearJob{l: l, x: x, math: a.math}
+	if x.rows == 0 {
+		return
+	}
 	if a.watch != nil {
 		a.watch(l, x)
 	}
-	j := &a.jobs.linear
-	*j = linearJob{l: l, x: x, y: y, math: a.math}
 	if f := l.form(a.math); f != asTheyAre {
 		j.acts = &a.jobs.acts
 		a.round(j.acts, f, window{x.data, x.stride}, x.rows, x.cols, 1, 0)
 	}
-	a.pool.runProducts(j, x.rows*x.cols*y.cols)
+}
+
+// apply runs the job for n tokens: the rows of x, unless its acts are others.
+func (l Linear) apply(x Mat, n int) Mat {
+	a := x.arena
+	y := a.Mat(n, l.Out())
+	if n > 0 {
+		a.jobs.linear.y = y
+		a.pool.runProducts(&a.jobs.linear, n*x.cols*y.cols)
+	}
 	return y
 }
 

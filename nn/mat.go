@@ -59,6 +59,9 @@ func (m Mat) Columns(lo, hi int) Mat {
 // row returns the values of one row.
 func (m Mat) row(i int) []float32 { return m.data[i*m.stride : i*m.stride+m.cols] }
 
+// from returns the rows from i on.
+func (m Mat) from(i int) window { return window{m.data[i*m.stride:], m.stride} }
+
 // Host copies the values to the host, row after row, into dst where it has
 // room. It is for sampling, tests and traces: on a device it waits for
 // everything before it.
@@ -89,6 +92,9 @@ type Arena struct {
 type jobs struct {
 	round    roundJob
 	gather   gatherJob
+	survey   surveyJob
+	double   doubleJob
+	doubled  doubled // the input of a linear or experts job
 	acts     rounded // the input of a linear or heads job
 	linear   linearJob
 	heads    headsJob

@@ -20,7 +20,7 @@ type rowsJob struct {
 	n        int // columns of one
 	table    *tensor.Tensor
 	ids      []int32
-	from     []int32
+	from     []int32 // the row of x, or of dst, that another belongs to
 	gate     *Gate
 	routes   *Routes
 	infinite []int32 // by row, the first column that is not finite, or -1
@@ -31,6 +31,7 @@ type rowOp uint8
 const (
 	opNorm rowOp = iota
 	opAdd
+	opAddBack
 	opSwiGLU
 	opRope
 	opLookup
@@ -67,7 +68,7 @@ const perValue = 4
 
 func (j *rowsJob) work(w *worker) {
 	n := j.dst.rows
-	if j.op == opFinite {
+	if j.op == opFinite || j.op == opAddBack {
 		n = j.x.rows
 	}
 	lo, hi := w.share(n)
@@ -77,6 +78,8 @@ func (j *rowsJob) work(w *worker) {
 			kernel.RMSNorm(j.dst.row(i), j.x.row(i), j.norm.Weight, j.norm.Eps)
 		case opAdd:
 			kernel.Add(j.dst.row(i), j.x.row(i))
+		case opAddBack:
+			kernel.Add(j.dst.row(int(rowOf(j.from[i]))), j.x.row(i))
 		case opSwiGLU:
 			swiGLU(j.x.arena.math, j.dst.row(i), j.x.row(i), j.y.row(i))
 		case opRope:
@@ -139,7 +142,7 @@ type MLP struct {
 func (m MLP) Apply(x Mat) Mat {
 	gate, up := m.Gate.Apply(x), m.Up.Apply(x)
 	x.arena.runRows(x.rows, rowsJob{op: opSwiGLU, dst: gate, x: gate, y: up})
-	return m.Down.Apply(gate)
+	return m.Down.applyHidden(gate)
 }
 
 func swiGLU(m Math, dst, gate, up []float32) {
