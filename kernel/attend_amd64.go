@@ -23,6 +23,9 @@ func roundTo16AVX2(dst *int16, x *float32, f float32, n int)
 func roundBF16To16AVX2(dst *int16, x *uint16, f float32, n int)
 
 //go:noescape
+func pairValuesAVX512(dst, x *int16, stride, pairs, blocks int)
+
+//go:noescape
 func pairValuesAVX(dst, x *int16, stride, pairs, blocks int)
 
 //go:noescape
@@ -110,10 +113,19 @@ func roundBF16To16(dst []int16, x []uint16, f float32) {
 }
 
 func pairValues(dst, x []int16, stride, n, cols int) {
-	if useAVX512 || useAVX2 {
-		pairValuesAVX(&dst[0], &x[0], stride, n/2, cols/8)
-	} else {
+	if !useAVX512 && !useAVX2 {
 		pairValuesGeneric(dst, x, stride, n, cols)
+		return
+	}
+	wide := 0
+	if useAVX512 {
+		wide = cols &^ 31
+	}
+	if wide > 0 {
+		pairValuesAVX512(&dst[0], &x[0], stride, n/2, wide/8)
+	}
+	if wide < cols {
+		pairValuesAVX(&dst[wide*n], &x[wide], stride, n/2, (cols-wide)/8)
 	}
 }
 

@@ -391,6 +391,60 @@ pair:
 	JNZ  block
 	RET
 
+DATA halves<>+0(SB)/8, $0
+DATA halves<>+8(SB)/8, $1
+DATA halves<>+16(SB)/8, $8
+DATA halves<>+24(SB)/8, $9
+DATA halves<>+32(SB)/8, $2
+DATA halves<>+40(SB)/8, $3
+DATA halves<>+48(SB)/8, $10
+DATA halves<>+56(SB)/8, $11
+GLOBL halves<>(SB), RODATA|NOPTR, $64
+
+// func pairValuesAVX512(dst, x *int16, stride, pairs, blocks int)
+//
+// Four blocks of 8 columns at a time, pairs·32 bytes apart in dst.
+TEXT ·pairValuesAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ stride+16(FP), R8
+	MOVQ pairs+24(FP), R9
+	MOVQ blocks+32(FP), R14
+	ADDQ R8, R8
+	SHLQ $5, R9
+	LEAQ (R9)(R9*2), R10
+	VMOVDQU64 halves<>(SB), Z6
+	MOVL $4, AX
+	VPBROADCASTQ AX, Z7
+	VPADDQ Z6, Z7, Z7
+
+block:
+	MOVQ pairs+24(FP), CX
+	MOVQ SI, BX
+
+pair:
+	VMOVDQU64 (BX), Z0
+	VMOVDQU64 (BX)(R8*1), Z1
+	VPUNPCKLWD Z1, Z0, Z2
+	VPUNPCKHWD Z1, Z0, Z3
+	VMOVDQA64 Z2, Z4
+	VPERMT2Q Z3, Z6, Z2
+	VPERMT2Q Z3, Z7, Z4
+	VMOVDQU Y2, (DI)
+	VEXTRACTI64X4 $1, Z2, (DI)(R9*1)
+	VMOVDQU Y4, (DI)(R9*2)
+	VEXTRACTI64X4 $1, Z4, (DI)(R10*1)
+	LEAQ (BX)(R8*2), BX
+	ADDQ $32, DI
+	DECQ CX
+	JNZ  pair
+	ADDQ R10, DI
+	ADDQ $64, SI
+	SUBQ $4, R14
+	JNZ  block
+	VZEROUPPER
+	RET
+
 // func sizesVNNI(x *float32, n int) (amax uint32, sum float32)
 TEXT ·sizesVNNI(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), SI

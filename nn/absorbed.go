@@ -1,5 +1,7 @@
 package nn
 
+import "github.com/deskseek/deskseek/kernel"
+
 // attendFast is Attend in fast math: in 16-bit integers, 32 heads at a time.
 //
 // Within a segment the softmax goes page by page, relative to the largest score so
@@ -209,6 +211,12 @@ func (j *absorbedFastJob) segment(w *attendScratch, u attendUnit, from, to int, 
 	l := j.l
 	pages := j.spans[j.of[u.lo].span].Pages
 	for _, r := range tiles(from, to) {
+		// The page behind comes from memory while this one is in work, a piece at a time: a
+		// core has few lines on their way at once, and waits if more are asked for.
+		var ahead []byte
+		if next := r.page + 1; next < len(pages) {
+			ahead = l.tile(pages[next], j.layer)
+		}
 		l.keys(&w.keys, pages[r.page], j.layer, r.from, r.n)
 		kv := keysAndValues{
 			key: w.keys.latent, keyUnit: &w.keys.latentUnit, keyStride: l.latentStride(),
@@ -217,6 +225,9 @@ func (j *absorbedFastJob) segment(w *attendScratch, u attendUnit, from, to int, 
 		}
 		kv.values = w.pair(kv.key, kv.keyStride, kv.cols, r.n)
 		for k := range parts {
+			piece := len(ahead) / (len(parts) - k)
+			kernel.Prefetch(ahead[:piece])
+			ahead = ahead[piece:]
 			parts[k].add(w, &j.groups[u.lo+k], &kv)
 		}
 	}

@@ -1,0 +1,15 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// func prefetch(b *byte, n int)
+TEXT ·prefetch(SB), NOSPLIT, $0-16
+	MOVD b+0(FP), R0
+	MOVD n+8(FP), R1
+
+line:
+	PRFM (R0), PLDL2KEEP
+	ADD  $64, R0
+	SUBS $64, R1
+	BGT  line
+	RET
