@@ -45,7 +45,7 @@ func kernels(records []record) (string, error) {
 	var all []*bars
 	by := map[string]*bars{}
 	for _, r := range records {
-		if r["tier"] != "avx512" || r["tokens"] != "1" && r["tokens"] != "512" {
+		if r["machine"] != "EPYC Turin (Zen 5)" || r["tier"] != "avx512" || r["tokens"] != "1" && r["tokens"] != "512" {
 			continue
 		}
 		share, err := r.number("share")
@@ -65,7 +65,7 @@ func kernels(records []record) (string, error) {
 	}
 	const left, scale, row = 80, 560, 26
 	p := &picture{width: 720, height: 70 + row*len(all)}
-	p.text(left, 18, "start", "Share of the machine's roof, AVX-512, one core")
+	p.text(left, 18, "start", "Share of the machine's roof, AVX-512, one core of Zen 5")
 	p.add(`<rect x="%d" y="26" width="10" height="10" fill="%s"/>`, left, blue)
 	p.text(left+16, 36, "start", "1 token: reading")
 	p.add(`<rect x="%d" y="26" width="10" height="10" fill="%s"/>`, left+150, amber)
