@@ -298,71 +298,76 @@ func TestExpSmall(t *testing.T) {
 // the weights' rounding, half a unit each, is all that is off.
 func TestMix(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
-	const cols, stride = 88, 94
 	for _, n := range []int{1, 2, 7, 8, 33, 63, 64} {
-		w, unit := make([]float32, n*Queries), make([]float32, n)
-		for i := range w {
-			w[i] = float32(math.Exp(-10 * r.Float64()))
-			switch i % Queries {
-			case 3:
-				w[i] = 1 // all alike
-			case 4:
-				w[i] = 0
-			}
-		}
-		even := (n + 1) / 2 * 2
-		values := make([]int16, even*stride)
-		for i := range values {
-			values[i] = int16(r.IntN(2*KeyLimit+1) - KeyLimit)
-			if i%stride == 5 {
-				values[i] = KeyLimit
-			}
-		}
-		for i := range unit {
-			unit[i] = 1 + r.Float32()/8
-		}
-		start := normal(r, cols*Queries)
-		var before, scale [Queries]float32
-		for l := range before {
-			before[l] = r.Float32()
-		}
-		var first []float32
-		eachTier(t, func(t *testing.T) {
-			p := guarded16(t, make([]int16, even*Queries))
-			RoundWeights(p, &scale, guarded(t, w), guarded(t, unit))
-			v := guarded16(t, make([]int16, even*cols))
-			PairValues(v, guarded16(t, values[:(even-1)*stride+cols]), stride, even, cols)
-			acc := guarded(t, start)
-			Mix(acc, &before, &scale, p, v, even/2, cols)
-			for l := range Queries {
-				sum := 0
-				for i := range p[: even*Queries : even*Queries] {
-					if i%(2*Queries)/2 == l {
-						sum += int(p[i])
-					}
-				}
-				if sum > QueryLimit {
-					t.Fatalf("%d weights: column %d adds up to %d", n, l, sum)
-				}
-				for c := range cols {
-					want, bound := float64(start[c*Queries+l])*float64(before[l]), 0.0
-					for i := range n {
-						x := float64(values[i*stride+c])
-						want += float64(w[i*Queries+l]) * float64(unit[i]) * x
-						bound += 0.501 * float64(scale[l]) * math.Abs(x)
-					}
-					bound += 4 * 0x1p-24 * (math.Abs(want) + math.Abs(float64(start[c*Queries+l])) + bound)
-					if d := math.Abs(float64(acc[c*Queries+l]) - want); d > bound {
-						t.Fatalf("%d weights: column %d of query %d is off by %v, at most %v", n, c, l, d, bound)
-					}
-				}
-			}
-			if first == nil {
-				first = slices.Concat(acc, scale[:])
-			}
-			wantSame(t, "Mix", slices.Concat(acc, scale[:]), first)
-		})
+		testMix(t, r, n, 88, 94)
+		testMix(t, r, n, 96, 96)
 	}
+}
+
+// testMix is TestMix for n rows of cols values.
+func testMix(t *testing.T, r *rand.Rand, n, cols, stride int) {
+	w, unit := make([]float32, n*Queries), make([]float32, n)
+	for i := range w {
+		w[i] = float32(math.Exp(-10 * r.Float64()))
+		switch i % Queries {
+		case 3:
+			w[i] = 1 // all alike
+		case 4:
+			w[i] = 0
+		}
+	}
+	even := (n + 1) / 2 * 2
+	values := make([]int16, even*stride)
+	for i := range values {
+		values[i] = int16(r.IntN(2*KeyLimit+1) - KeyLimit)
+		if i%stride == 5 {
+			values[i] = KeyLimit
+		}
+	}
+	for i := range unit {
+		unit[i] = 1 + r.Float32()/8
+	}
+	start := normal(r, cols*Queries)
+	var before, scale [Queries]float32
+	for l := range before {
+		before[l] = r.Float32()
+	}
+	var first []float32
+	eachTier(t, func(t *testing.T) {
+		p := guarded16(t, make([]int16, even*Queries))
+		RoundWeights(p, &scale, guarded(t, w), guarded(t, unit))
+		v := guarded16(t, make([]int16, even*cols))
+		PairValues(v, guarded16(t, values[:(even-1)*stride+cols]), stride, even, cols)
+		acc := guarded(t, start)
+		Mix(acc, &before, &scale, p, v, even/2, cols)
+		for l := range Queries {
+			sum := 0
+			for i := range p[: even*Queries : even*Queries] {
+				if i%(2*Queries)/2 == l {
+					sum += int(p[i])
+				}
+			}
+			if sum > QueryLimit {
+				t.Fatalf("%d weights: column %d adds up to %d", n, l, sum)
+			}
+			for c := range cols {
+				want, bound := float64(start[c*Queries+l])*float64(before[l]), 0.0
+				for i := range n {
+					x := float64(values[i*stride+c])
+					want += float64(w[i*Queries+l]) * float64(unit[i]) * x
+					bound += 0.501 * float64(scale[l]) * math.Abs(x)
+				}
+				bound += 4 * 0x1p-24 * (math.Abs(want) + math.Abs(float64(start[c*Queries+l])) + bound)
+				if d := math.Abs(float64(acc[c*Queries+l]) - want); d > bound {
+					t.Fatalf("%d weights: column %d of query %d is off by %v, at most %v", n, c, l, d, bound)
+				}
+			}
+		}
+		if first == nil {
+			first = slices.Concat(acc, scale[:])
+		}
+		wantSame(t, "Mix", slices.Concat(acc, scale[:]), first)
+	})
 }
 
 // TestSwiGLUFast holds it to float64; e^-|g| is within 2^-22, and the rest rounds

@@ -2,7 +2,8 @@ package kernel
 
 import "testing"
 
-// TestPrefetch asks for memory up to its last byte, behind which none can be read.
+// TestPrefetch asks for every length from nothing on: it returns, which is all that can
+// be seen of it.
 func TestPrefetch(t *testing.T) {
 	for n := range 200 {
 		b := guardedBytes(t, make([]byte, n), 0)

@@ -209,12 +209,13 @@ func (j *absorbedFastJob) attend(w *attendScratch, u attendUnit) {
 // segment adds the positions from to to of a unit's groups to parts.
 func (j *absorbedFastJob) segment(w *attendScratch, u attendUnit, from, to int, parts []*partial) {
 	l := j.l
-	pages := j.spans[j.of[u.lo].span].Pages
+	s := &j.spans[j.of[u.lo].span]
+	pages, end := s.Pages, s.Position+s.Len
 	for _, r := range tiles(from, to) {
 		// The page behind comes from memory while this one is in work, a piece at a time: a
 		// core has few lines on their way at once, and waits if more are asked for.
 		var ahead []byte
-		if next := r.page + 1; next < len(pages) {
+		if next := r.page + 1; next*PageSize < end {
 			ahead = l.tile(pages[next], j.layer)
 		}
 		l.keys(&w.keys, pages[r.page], j.layer, r.from, r.n)

@@ -84,7 +84,7 @@ func (j *expertsJob) roundHidden(a *Arena) {
 			a.survey(d, &j.acts[f], x)
 		}
 	}
-	d.begin()
+	d.begin(j.mid.rows)
 	j.first = append(j.first[:0], 0)
 	for i, e := range j.experts {
 		j.first = append(j.first, d.add(e.Down.form(j.math), j.start[i], j.start[i+1]))
@@ -210,9 +210,9 @@ func (j *expertsJob) upRows(w *worker, i, lo, hi int) {
 		in := j.in.from(j.start[i])
 		j.products(w, gate, j.experts[i].Gate, r, r+rows, n, in, &j.acts, j.start[i])
 		j.products(w, up, j.experts[i].Up, r, r+rows, n, in, &j.acts, j.start[i])
-		swiGLU(j.math, gate, gate, up)
 		for t := range n {
-			copy(j.mid.row(j.start[i] + t)[r:], gate[t*rows:(t+1)*rows])
+			at := t * rows
+			swiGLU(j.math, j.mid.row(j.start[i] + t)[r:r+rows], gate[at:at+rows], up[at:at+rows])
 		}
 	}
 }
@@ -228,7 +228,8 @@ func (j *expertsJob) downRows(w *worker) {
 		step := rowsAtOnce(j.mid.cols, n)
 		for r := lo; r < hi; r += step {
 			rows := min(step, hi-r)
-			down := w.buffer(bufferProducts, n*rows)
+			pairs := j.start[i+1] - j.start[i]
+			down := w.buffer(bufferProducts, 2*pairs*rows)[:n*rows]
 			j.products(w, down, e.Down, r, r+rows, n, j.mid.from(j.start[i]), j.hidden, from)
 			for t := range n {
 				pair := rowOf(j.tokens[from+t])

@@ -15,7 +15,7 @@ const (
 	// Fast multiplies integer weights with activations in 8 bits, and FP8 weights
 	// with activations in 16 bits, a block at a time, and stored floats with f32
 	// activations; kernel.MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats are its
-	// definition. Weights of other encodings, and the transposes of all, are
+	// definition, and coarse for which rows that is done twice. Weights of other encodings, and the transposes of all, are
 	// computed as in Exact.
 	Fast
 )

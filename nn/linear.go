@@ -69,7 +69,7 @@ func (l Linear) applyHidden(x Mat) Mat {
 	}
 	rows := window{x.data, x.stride}
 	a.survey(d, &a.jobs.acts, rows)
-	d.begin()
+	d.begin(x.rows)
 	tokens := d.add(f, 0, x.rows)
 	if tokens == x.rows {
 		return l.apply(x, x.rows)

@@ -65,7 +65,7 @@ type worker struct {
 
 // The buffers of a worker. A job uses each for one purpose at a time.
 const (
-	bufferRow      = iota // a decoded row of a weight
+	bufferRow      = iota // a decoded row of a weight, or what rounding took off a row
 	bufferRows            // some decoded rows of a weight
 	bufferMatrix          // a decoded weight
 	bufferDots            // a row's products with all tokens

@@ -20,7 +20,7 @@ type rowsJob struct {
 	n        int // columns of one
 	table    *tensor.Tensor
 	ids      []int32
-	from     []int32 // the row of x, or of dst, that another belongs to
+	from     []int32 // rows of x; for opAddBack tokens (twice.go), the rows of dst
 	gate     *Gate
 	routes   *Routes
 	infinite []int32 // by row, the first column that is not finite, or -1

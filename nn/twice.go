@@ -4,15 +4,15 @@ import "github.com/deskseek/deskseek/kernel"
 
 // What a SwiGLU layer hides are products, and some are far larger than the others. In
 // eight bits the largest of a block says in what all of it counts, so that rounding
-// takes more from them than from any other activations: without what is here, down would
-// do more to the result than all other products together. So a row that loses much is
+// takes more from them than from any other activations: most of what blocks of 256 cost
+// beyond blocks of 32 is due to the product with down. So a row that loses much is
 // multiplied twice: as it is rounded, and what that took off it, rounded in turn. Whether
 // it does, depends on the row alone, and so its result on nobody beside it. In blocks of
-// 32 no row does: there rounding takes at most 1.3 % of its length.
+// 32 no row would: by the estimate below, rounding takes at most 1.3 % of its length there.
 
 // coarse reports whether rounding takes more than 2 % of its length off a row x, where
-// it counts in d, one a block: a value loses d²/12 of its square, as means go. A row
-// with a NaN is not coarse.
+// it counts in d, one a block, by an estimate: that a value is off by d²/12, squared, as
+// it is on average. A row with a NaN is not coarse.
 func coarse(x, d []float32) bool {
 	const length = 0.02
 	var lost float32
@@ -23,11 +23,11 @@ func coarse(x, d []float32) bool {
 	return float32(lost*perBlock) > kernel.Dot(x, x)
 }
 
-// doubled are rows of activations in eight bits, some of them twice.
+// doubled are rows of activations, those of them twice that are coarse in eight bits.
 type doubled struct {
 	coarse []bool         // by row, in blocks of 256
 	tokens []int32        // a row, or ^row: what rounding took off it
-	acts   [forms]rounded // by token
+	acts   [forms]rounded // by token, in the forms that are wanted
 }
 
 // rowOf returns the row that a token is of.
@@ -63,8 +63,9 @@ func (j *surveyJob) work(w *worker) {
 	}
 }
 
-// begin forgets the tokens.
-func (d *doubled) begin() { d.tokens = d.tokens[:0] }
+// begin makes room for the tokens of so many rows, as many as there may be: what a step
+// allocates shall not depend on values.
+func (d *doubled) begin(rows int) { d.tokens = grow(d.tokens, 2*rows)[:0] }
 
 // add makes tokens of the rows lo to hi, which are in form f, and behind them of what is
 // left of the coarse ones. It returns how many tokens there are.
@@ -84,8 +85,9 @@ func (d *doubled) add(f form, lo, hi int) int {
 
 // double makes the tokens' activations of those of the rows x, which are q.
 func (a *Arena) double(d *doubled, q *rounded, x window) {
-	_, k := q.tokens()
+	rows, k := q.tokens()
 	to := &d.acts[q.form]
+	to.resize(q.form, 2*rows, k)
 	to.resize(q.form, len(d.tokens), k)
 	j := &a.jobs.double
 	*j = doubleJob{to, q, x, d.tokens}

@@ -190,7 +190,13 @@ func TestCoarseExperts(t *testing.T) {
 				coarses++
 				left := a.Mat(1, hidden)
 				copy(left.data, rest)
-				kernel.AddScaled(want, weight, e.Down.Apply(left).row(0))
+				second := e.Down.Apply(left)
+				kernel.AddScaled(want, weight, second.row(0))
+				dense := e.Down.Apply(mid)
+				Add(dense, second)
+				if !slices.Equal(e.Apply(x).Host(nil), dense.Host(nil)) {
+					t.Fatalf("row %d: a dense layer's result is not the sum of both products", i)
+				}
 			}
 		}
 		if !slices.Equal(together[i*dim:][:dim], want) {
@@ -233,6 +239,9 @@ func TestCoarseDoesNotAllocate(t *testing.T) {
 		}
 		if _, err := e.Apply(y, routes); err != nil {
 			t.Error(err)
+		}
+		if len(a.jobs.doubled.tokens) == n {
+			t.Error("no pair is coarse")
 		}
 	}
 	step()
