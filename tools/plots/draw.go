@@ -35,6 +35,9 @@ func (p *picture) whole() string {
 		`<rect width="100%%" height="100%%" fill="white"/>`+"\n%s</svg>\n", p.width, p.height, font, p.String())
 }
 
+// turin is the machine whose figures are drawn, as the CSVs name it.
+const turin = "EPYC Turin (Zen 5)"
+
 // kernels draws two bars an encoding, of the best tier: its share of the read roof with
 // one token, and of the multiply roof with 512.
 func kernels(records []record) (string, error) {
@@ -45,7 +48,7 @@ func kernels(records []record) (string, error) {
 	var all []*bars
 	by := map[string]*bars{}
 	for _, r := range records {
-		if r["machine"] != "EPYC Turin (Zen 5)" || r["tier"] != "avx512" || r["tokens"] != "1" && r["tokens"] != "512" {
+		if r["machine"] != turin || r["tier"] != "avx512" || r["tokens"] != "1" && r["tokens"] != "512" {
 			continue
 		}
 		share, err := r.number("share")
@@ -91,7 +94,7 @@ func depth(records []record) (string, error) {
 	var points []point
 	deepest, fastest := 1.0, 0.0
 	for _, r := range records {
-		if r["kind"] != "decode" || r["streams"] != "1" {
+		if r["machine"] != turin || r["kind"] != "decode" || r["streams"] != "1" {
 			continue
 		}
 		var v [3]float64
