@@ -97,8 +97,22 @@ func (g *generation) plant() {
 	}
 }
 
-// run generates once. With r it counts what the steps read and compute.
-func (g *generation) run(ctx context.Context, r *Result) error {
+// errApart is what once ends with if the streams were never together.
+var errApart = errors.New("the first had ended before the last began")
+
+// run generates once. With r it counts what the steps read and compute. Streams that were
+// not together, since a busy machine let one end before the next was asked for, begin again.
+func (g *generation) run(ctx context.Context, r *Result) (err error) {
+	for range 10 {
+		if err = g.once(ctx, r); !errors.Is(err, errApart) {
+			return err
+		}
+	}
+	return err
+}
+
+// once is run without trying again.
+func (g *generation) once(ctx context.Context, r *Result) error {
 	g.given, g.begin, g.seconds, g.tokens, g.steps = map[int]int{}, time.Time{}, 0, 0, 0
 	g.result, g.reads = r, nil
 	most := min(g.c.Tokens+1+early, g.model.Config.Context-g.c.Depth-1)
@@ -133,7 +147,7 @@ func (g *generation) run(ctx context.Context, r *Result) error {
 		}
 	}
 	if g.seconds == 0 { // the context ended before all had begun
-		return fmt.Errorf("%s of %d tokens at depth %d in %d streams: the first had ended before the last began", g.c.Kind, g.c.Tokens, g.c.Depth, g.c.Streams)
+		return fmt.Errorf("%s of %d tokens at depth %d in %d streams: %w", g.c.Kind, g.c.Tokens, g.c.Depth, g.c.Streams, errApart)
 	}
 	if g.recording {
 		g.said = said
