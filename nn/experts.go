@@ -224,11 +224,10 @@ func (j *expertsJob) downRows(w *worker) {
 		clear(j.y.row(t)[lo:hi])
 	}
 	for i, e := range j.experts {
-		from, n := j.first[i], j.first[i+1]-j.first[i]
+		from, n, pairs := j.first[i], j.first[i+1]-j.first[i], j.start[i+1]-j.start[i]
 		step := rowsAtOnce(j.mid.cols, n)
 		for r := lo; r < hi; r += step {
 			rows := min(step, hi-r)
-			pairs := j.start[i+1] - j.start[i]
 			down := w.buffer(bufferProducts, 2*pairs*rows)[:n*rows]
 			j.products(w, down, e.Down, r, r+rows, n, j.mid.from(j.start[i]), j.hidden, from)
 			for t := range n {

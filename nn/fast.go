@@ -15,8 +15,8 @@ const (
 	// Fast multiplies integer weights with activations in 8 bits, and FP8 weights
 	// with activations in 16 bits, a block at a time, and stored floats with f32
 	// activations; kernel.MatMulQ8, MatMulAffine, MatMulF8 and MatMulFloats are its
-	// definition, and coarse for which rows that is done twice. Weights of other encodings, and the transposes of all, are
-	// computed as in Exact.
+	// definition, and coarse for which rows that is done twice. Weights of other
+	// encodings, and the transposes of all, are computed as in Exact.
 	Fast
 )
 
@@ -172,24 +172,7 @@ func (a *Arena) round(q *rounded, f form, x window, n, k, groups, step int) {
 func (a *Arena) gatherRounded(dst, src *rounded, rows []int32) {
 	_, k := src.tokens()
 	dst.resize(src.form, len(rows), k)
-	j := &a.jobs.gather
-	*j = gatherJob{dst, src, rows}
-	a.pool.runProducts(j, len(rows)*k)
-}
-
-type gatherJob struct {
-	dst, src *rounded
-	rows     []int32
-}
-
-// work copies a share of the tokens.
-func (j *gatherJob) work(w *worker) {
-	lo, hi := w.share(len(j.rows))
-	for i := lo; i < hi; i++ {
-		from := int(j.rows[i])
-		dst, src := j.dst.slice(i, i+1), j.src.slice(from, from+1)
-		dst.copy(&src)
-	}
+	a.makeTokens(dst, src, window{}, rows)
 }
 
 // copy sets the values of q to those of as many tokens in the same form.

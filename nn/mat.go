@@ -91,9 +91,8 @@ type Arena struct {
 // jobs holds one of each kind of parallel job, so that none is allocated.
 type jobs struct {
 	round    roundJob
-	gather   gatherJob
 	survey   surveyJob
-	double   doubleJob
+	tokens   tokensJob
 	doubled  doubled // the input of a linear or experts job
 	acts     rounded // the input of a linear or heads job
 	linear   linearJob

@@ -89,19 +89,25 @@ func (a *Arena) double(d *doubled, q *rounded, x window) {
 	to := &d.acts[q.form]
 	to.resize(q.form, 2*rows, k)
 	to.resize(q.form, len(d.tokens), k)
-	j := &a.jobs.double
-	*j = doubleJob{to, q, x, d.tokens}
-	a.pool.runProducts(j, len(d.tokens)*k)
+	a.makeTokens(to, q, x, d.tokens)
 }
 
-type doubleJob struct {
+// makeTokens sets dst to tokens of src: rows of it, or what rounding took off rows of x.
+func (a *Arena) makeTokens(dst, src *rounded, x window, tokens []int32) {
+	_, k := src.tokens()
+	j := &a.jobs.tokens
+	*j = tokensJob{dst, src, x, tokens}
+	a.pool.runProducts(j, len(tokens)*k)
+}
+
+type tokensJob struct {
 	dst, src *rounded
 	x        window
 	tokens   []int32
 }
 
 // work makes a share of the tokens.
-func (j *doubleJob) work(w *worker) {
+func (j *tokensJob) work(w *worker) {
 	lo, hi := w.share(len(j.tokens))
 	for i := lo; i < hi; i++ {
 		row := int(rowOf(j.tokens[i]))
