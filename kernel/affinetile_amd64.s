@@ -1,43 +1,13 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "sixteen_amd64.h"
 
 // Panels of affine weights without VNNI: 16 rows, the row being the fastest index
 // after the four consecutive integers that one instruction multiplies, so that a
 // block of 32 has 512 bytes. Of integers of eight bits these are the low halves,
 // and the high ones follow: no product of theirs with activations in eight bits,
 // nor the sum of a block's, is beyond 15 bits.
-
-// Eight rows are taken apart at a time; row i begins at SI or R9, for i/4 of 0 or
-// 1, plus i%4 times R8; R12 is three of R8, R13 is 0.
-
-#define FOUR(o, i, x, y) \
-	VMOVDQU o(SI)(i), x;         \
-	VINSERTI128 $1, o(R9)(i), y, y
-
-// COLUMNS loads the 16 bytes from o on of all rows, four in each of Y4, Y6, Y5 and
-// Y7.
-#define COLUMNS(o) \
-	FOUR(o, R13*1, X0, Y0);  \
-	FOUR(o, R8*1, X1, Y1);   \
-	FOUR(o, R8*2, X2, Y2);   \
-	FOUR(o, R12*1, X3, Y3);  \
-	VPUNPCKLDQ Y1, Y0, Y4;   \
-	VPUNPCKHDQ Y1, Y0, Y5;   \
-	VPUNPCKLDQ Y3, Y2, Y6;   \
-	VPUNPCKHDQ Y3, Y2, Y7;   \
-	VPUNPCKLQDQ Y6, Y4, Y0;  \
-	VPUNPCKHQDQ Y6, Y4, Y6;  \
-	VMOVDQA Y0, Y4;          \
-	VPUNPCKLQDQ Y7, Y5, Y0;  \
-	VPUNPCKHQDQ Y7, Y5, Y7;  \
-	VMOVDQA Y0, Y5
-
-// SPLIT sets Y8 to the low nibbles of y, and Y9 to the high ones.
-#define SPLIT(y) \
-	VPAND Y15, y, Y8;  \
-	VPSRLW $4, y, Y9;  \
-	VPAND Y15, Y9, Y9
 
 #define EIGHT4(y, p) \
 	SPLIT(y);                    \
@@ -47,11 +17,6 @@
 	VSHUFPS $0xdd, Y11, Y10, Y9; \
 	VMOVUPS Y8, p(DI);           \
 	VMOVUPS Y9, p+64(DI)
-
-#define FOUR8(y, p) \
-	SPLIT(y);              \
-	VMOVDQU Y8, p(DI);     \
-	VMOVDQU Y9, p+512(DI)
 
 #define UNPACK \
 	MOVQ panel+0(FP), DI;     \
@@ -91,26 +56,6 @@
 	ADDQ DI, R11;             \
 	VPCMPEQW Y15, Y15, Y15;   \
 	VPSRLW $15, Y15, Y15
-
-#define FIRST(x, s0, s1) \
-	VPBROADCASTD x, Y10;      \
-	VPMADDUBSW Y10, Y8, s0;   \
-	VPMADDUBSW Y10, Y9, s1
-
-#define ADDED(x, s0, s1) \
-	VPBROADCASTD x, Y10;      \
-	VPMADDUBSW Y10, Y8, Y11;  \
-	VPMADDUBSW Y10, Y9, Y12;  \
-	VPADDW Y11, s0, s0;       \
-	VPADDW Y12, s1, s1
-
-#define STEP1(DO, p, o) \
-	VMOVDQU p(SI), Y8;        \
-	VMOVDQU p+32(SI), Y9;     \
-	DO(o(R8), Y0, Y1)
-#define STEP2(DO, p, o) STEP1(DO, p, o); DO(o(R8)(R10*1), Y2, Y3)
-#define STEP3(DO, p, o) STEP2(DO, p, o); DO(o(R8)(R10*2), Y4, Y5)
-#define STEP4(DO, p, o) STEP3(DO, p, o); DO(o(R9), Y6, Y7)
 
 #define HIGH1(DO, p, o) \
 	VMOVDQU p+512(SI), Y8;    \
@@ -200,10 +145,10 @@ TEXT ·unpackAffine4AVX2(SB), NOSPLIT, $0-32
 
 block:
 	COLUMNS(0)
-	EIGHT4(Y4, 0)
-	EIGHT4(Y6, 128)
-	EIGHT4(Y5, 256)
-	EIGHT4(Y7, 384)
+	EIGHT4(Y0, 0)
+	EIGHT4(Y1, 128)
+	EIGHT4(Y2, 256)
+	EIGHT4(Y3, 384)
 	ADDQ $16, SI
 	ADDQ $16, R9
 	ADDQ $512, DI
@@ -218,15 +163,15 @@ TEXT ·unpackAffine8AVX2(SB), NOSPLIT, $0-32
 
 block:
 	COLUMNS(0)
-	FOUR8(Y4, 0)
-	FOUR8(Y6, 64)
-	FOUR8(Y5, 128)
-	FOUR8(Y7, 192)
+	FOUR8(Y0, 0)
+	FOUR8(Y1, 64)
+	FOUR8(Y2, 128)
+	FOUR8(Y3, 192)
 	COLUMNS(16)
-	FOUR8(Y4, 256)
-	FOUR8(Y6, 320)
-	FOUR8(Y5, 384)
-	FOUR8(Y7, 448)
+	FOUR8(Y0, 256)
+	FOUR8(Y1, 320)
+	FOUR8(Y2, 384)
+	FOUR8(Y3, 448)
 	ADDQ $32, SI
 	ADDQ $32, R9
 	ADDQ $1024, DI

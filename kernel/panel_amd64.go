@@ -44,6 +44,7 @@ type Scratch struct {
 	most   []int32   // survey
 	tokens []byte    // activations as strips want them
 	flat   []byte    // rows
+	work   []int32   // sums of a tile's block, from a cache line on
 
 	panelF8 f8Panels
 	flatF8  f8Flat
@@ -56,7 +57,7 @@ func NewScratch() *Scratch {
 	const line = 64
 	panel := make([]byte, panelValues/256*super16Bytes+line)
 	skip := -uintptr(unsafe.Pointer(&panel[0])) % line
-	return &Scratch{panel: panel[skip:], acc: make([]float32, passTokens*2*panelRows)}
+	return &Scratch{panel: panel[skip:], acc: make([]float32, passTokens*2*panelRows), work: make([]int32, 64)}
 }
 
 // prepare sets sums to what the tiles of an encoding want of the activations beside

@@ -26,7 +26,7 @@ func multiplyLoop(n int) int {
 		return 24 * 64 * 2
 	case useAVX512 || useAVX2:
 		multiplyLoopAVX2(n)
-		return 4 * 32 * 2
+		return 8 * 32 * 2
 	}
 	return multiplyLoopGeneric(n)
 }
