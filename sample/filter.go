@@ -34,11 +34,15 @@ func (s *Sampler) collect(logits []float32) {
 		s.candidates = appendTop(s.candidates, logits, k)
 		return
 	}
+	all := slices.Grow(s.candidates, len(logits))[:len(logits)]
+	n := 0
 	for id, l := range logits {
 		if possible(l) {
-			s.candidates = append(s.candidates, candidate{token.ID(id), l})
+			all[n] = candidate{token.ID(id), l}
+			n++
 		}
 	}
+	s.candidates = all[:n]
 }
 
 // appendTop appends the k most probable tokens to an empty slice, in no order.
@@ -103,30 +107,55 @@ func (s *Sampler) keep(top float32, least float64) {
 	s.candidates = kept
 }
 
+// Weights are added up by bins of their logarithm, perUnit of them for a factor of e. What
+// is behind the last bin has e⁻⁶⁴ of the weight of the likeliest token.
+const (
+	bins    = 1024
+	perUnit = 16
+)
+
+// binWeights are the weights that bins begin with.
+var binWeights = func() (w [bins]float64) {
+	for i := range w {
+		w[i] = math.Exp(-float64(i) / perUnit)
+	}
+	return w
+}()
+
+// weigh returns the bin and the weight e^z of a scaled logit. From the beginning of its
+// bin the exponential is a polynomial of which the next term is below 10⁻¹², a third
+// of the time that math.Exp takes, for all the tokens of a vocabulary.
+func weigh(z float64) (bin int, weight float64) {
+	bin = int(min(bins-1, -perUnit*z))
+	f := z + float64(bin)/perUnit
+	if f < -1.0/perUnit {
+		return bin, 0 // in the last bin, which has no end
+	}
+	return bin, binWeights[bin] * (1 + f*(1+f*(1./2+f*(1./6+f*(1./24+f*(1./120+f*(1./720)))))))
+}
+
 // nucleus keeps the most probable candidates, as few as have the share p of the
 // probability (Holtzman et al. 2020).
 //
 // It sorts only those among which the last one is: a first pass adds up the
-// weights by bins of their logarithm, which tells the bin where the share is
-// reached.
+// weights by bins, which tells the bin where the share is reached.
 func (s *Sampler) nucleus(top float32, p float64) {
-	const bins, perUnit = 1024, 16
-	bin := func(c candidate) int { return int(min(bins-1, -perUnit*s.scaled(c.logit, top))) }
 	var weights [bins]float64
 	total := 0.0
 	for _, c := range s.candidates {
-		w := math.Exp(s.scaled(c.logit, top))
-		weights[bin(c)] += w
+		bin, w := weigh(s.scaled(c.logit, top))
+		weights[bin] += w
 		total += w
 	}
 	last, sum := 0, 0.0
 	for ; last < bins-1 && sum+weights[last] < p*total; last++ {
 		sum += weights[last]
 	}
-	kept := s.keepBins(bin, last)
+	kept := s.keepBins(top, last)
 	slices.SortFunc(s.candidates[kept:], byProbability)
 	for i, c := range s.candidates[kept:] {
-		sum += math.Exp(s.scaled(c.logit, top))
+		_, w := weigh(s.scaled(c.logit, top))
+		sum += w
 		if sum >= p*total {
 			s.candidates = s.candidates[:kept+i+1]
 			return
@@ -136,15 +165,23 @@ func (s *Sampler) nucleus(top float32, p float64) {
 
 // keepBins drops the candidates of bins behind last, and moves those of last to
 // the end. It returns how many are before them.
-func (s *Sampler) keepBins(bin func(candidate) int, last int) (kept int) {
+func (s *Sampler) keepBins(top float32, last int) (kept int) {
+	// Most are far behind, which a comparison tells.
+	far := float32(math.Inf(-1))
+	if last < bins-1 {
+		far = float32(float64(top) - float64(last+2)/perUnit*float64(s.params.Temperature))
+	}
 	n := 0
 	for _, c := range s.candidates {
-		b := bin(c)
-		if b > last {
+		if c.logit < far {
+			continue
+		}
+		bin, _ := weigh(s.scaled(c.logit, top))
+		if bin > last {
 			continue
 		}
 		s.candidates[n] = c
-		if b < last {
+		if bin < last {
 			s.candidates[n], s.candidates[kept] = s.candidates[kept], c
 			kept++
 		}

@@ -38,6 +38,7 @@ type History struct {
 // a time.
 type Sampler struct {
 	params     Params
+	inverse    float64     // of the temperature
 	logits     []float32   // after bias and penalties
 	counts     []int32     // by token, while penalties are applied
 	candidates []candidate // what the filters have left
@@ -49,7 +50,7 @@ func New(p Params) (*Sampler, error) {
 		return nil, err
 	}
 	p.LogitBias = maps.Clone(p.LogitBias)
-	return &Sampler{params: p}, nil
+	return &Sampler{params: p, inverse: 1 / float64(p.Temperature)}, nil
 }
 
 // Sample chooses the token at the given position of its sequence by logits, one
@@ -103,5 +104,5 @@ func (s *Sampler) draw(n noise, top float32) token.ID {
 // scaled returns a logit after the temperature, less that of the top one: never
 // positive, so that its exponential is a weight of at most 1.
 func (s *Sampler) scaled(logit, top float32) float64 {
-	return (float64(logit) - float64(top)) / float64(s.params.Temperature)
+	return (float64(logit) - float64(top)) * s.inverse
 }
