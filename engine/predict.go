@@ -204,8 +204,8 @@ func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) {
 			blame(p.paired, p.runs, ended, reason(ctx, err))
 			return
 		}
+		together(len(now), s.options.Vocabulary, func(i int) { now[i].sequence.draft(o, i) })
 		for i, a := range now {
-			a.sequence.draft(o, i)
 			rows[a] = i
 			if place == 0 {
 				a.sequence.paired++

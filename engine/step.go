@@ -37,6 +37,12 @@ func (s *scheduler) step(ctx context.Context) bool {
 	}
 	info := StepInfo{Runs: make([]RunInfo, 0, len(p.runs))}
 	ended := make([]error, len(p.runs))
+	picks := make([]pick, len(p.runs))
+	together(len(p.runs), s.options.Vocabulary, func(i int) {
+		if p.batch.Runs[i].Logits > 0 && !o.Canceled(i) {
+			picks[i] = p.runs[i].pick(o, i)
+		}
+	})
 	for i, q := range p.runs {
 		s.drop(q)
 		if o.Canceled(i) {
@@ -47,7 +53,8 @@ func (s *scheduler) step(ctx context.Context) bool {
 		q.cached = r.Position + len(r.Tokens)
 		chosen := 0
 		if r.Logits > 0 {
-			chosen, ended[i] = s.commit(q, o, i)
+			chosen, ended[i] = len(picks[i].choices), picks[i].why
+			s.commit(q, &picks[i])
 		}
 		info.Runs = append(info.Runs, RunInfo{q.id, r.Position, len(r.Tokens), max(0, r.Logits-1), chosen})
 	}
@@ -125,38 +132,46 @@ func concerned(runs []*sequence, err error) []*sequence {
 // errDone says that a sequence came to its end as it should.
 var errDone = errors.New("the sequence is complete")
 
-// commit chooses the tokens that a run gives: the one after its last token, and
-// where drafts hold, those after them. It returns how many, and why the sequence
-// ends, if it does.
-func (s *scheduler) commit(q *sequence, o *deepseek.Output, run int) (int, error) {
-	if q.first.IsZero() {
-		q.first = time.Now()
-		q.stats.Prefill = q.first.Sub(q.started)
-	}
-	var choices []sample.Choice
-	var chosen []token.ID
-	var why error
-	for i := 0; i <= len(q.drafts) && why == nil; i++ {
+// A pick is what a run gives: the token after its last one, and where drafts hold, those
+// after them; and why the sequence ends, if it does.
+type pick struct {
+	choices []sample.Choice
+	ids     []token.ID
+	why     error
+}
+
+// pick chooses the tokens that a run gives, and makes them part of the sequence.
+func (q *sequence) pick(o *deepseek.Output, run int) (p pick) {
+	for i := 0; i <= len(q.drafts) && p.why == nil; i++ {
 		q.logits = o.Logits(run, i, q.logits)
 		c := q.choose(q.sampler, q.logits)
 		if c.ID < 0 {
-			why = errNoChoice
+			p.why = errNoChoice
 			break
 		}
-		choices, chosen = append(choices, c), append(chosen, c.ID)
+		p.choices, p.ids = append(p.choices, c), append(p.ids, c.ID)
 		q.decide(len(q.tokens), len(q.tokens)+1, deepseek.Absorbed)
 		q.tokens = append(q.tokens, c.ID)
 		switch {
 		case q.ends(c.ID):
-			q.stats.Reason, why = Stopped, errDone
+			q.stats.Reason, p.why = Stopped, errDone
 		case q.generated() == q.most:
-			q.stats.Reason, why = Length, errDone
+			q.stats.Reason, p.why = Length, errDone
 		}
 		if i < len(q.drafts) && q.drafts[i] != c.ID {
 			break
 		}
 	}
-	accepted := sample.Verify(q.drafts, chosen)
+	return p
+}
+
+// commit takes account of the tokens that a run gave, and hands them out.
+func (s *scheduler) commit(q *sequence, p *pick) {
+	if q.first.IsZero() {
+		q.first = time.Now()
+		q.stats.Prefill = q.first.Sub(q.started)
+	}
+	accepted := sample.Verify(q.drafts, p.ids)
 	// Behind the drafts that held, what was cached is that of other tokens.
 	q.cached += accepted - len(q.drafts)
 	if len(q.drafts) > 0 {
@@ -166,12 +181,11 @@ func (s *scheduler) commit(q *sequence, o *deepseek.Output, run int) (int, error
 		s.options.Trace.verify(q, len(q.drafts), accepted)
 		q.drafts = q.drafts[:0]
 	}
-	if len(choices) > 0 {
+	if len(p.choices) > 0 {
 		q.stats.Steps++
 	}
-	s.counts.Generated += len(choices)
+	s.counts.Generated += len(p.choices)
 	q.stats.DecodeTokens = max(0, q.generated()-1)
 	q.stats.Decode = time.Since(q.first)
-	q.out.put(choices, &q.stats)
-	return len(choices), why
+	q.out.put(p.choices, &q.stats)
 }
