@@ -59,6 +59,7 @@
 #define PLAINS(ADD, PART, ENDS) \
 	TILE(3, 3);     \
 block:                  \
+	ASK;            \
 	ONES;           \
 	ADD(PART);      \
 	ENDS(512);      \
@@ -67,7 +68,7 @@ block:                  \
 	ADDQ $32, R9;   \
 	ADDQ $4, DI;    \
 	ADDQ $4, R11;   \
-	DECQ CX;        \
+	DECQ blocks+48(FP); \
 	JNZ  block;     \
 	VZEROUPPER;     \
 	RET
@@ -82,34 +83,34 @@ block:                  \
 	VPXOR Y6, Y6, Y6; \
 	VPXOR Y7, Y7, Y7
 
-// func tile1Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Plain8AVX2(SB), NOSPLIT, $0-72
+// func tile1Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Plain8AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN8, FOURS1, ENDS1)
 
-// func tile2Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Plain8AVX2(SB), NOSPLIT, $0-72
+// func tile2Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Plain8AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN8, FOURS2, ENDS2)
 
-// func tile3Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Plain8AVX2(SB), NOSPLIT, $0-72
+// func tile3Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Plain8AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN8, FOURS3, ENDS3)
 
-// func tile4Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Plain8AVX2(SB), NOSPLIT, $0-72
+// func tile4Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Plain8AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN8, FOURS4, ENDS4)
 
-// func tile1Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Plain4AVX2(SB), NOSPLIT, $0-72
+// func tile1Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Plain4AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN4, FOURS1, ENDS1)
 
-// func tile2Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Plain4AVX2(SB), NOSPLIT, $0-72
+// func tile2Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Plain4AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN4, FOURS2, ENDS2)
 
-// func tile3Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Plain4AVX2(SB), NOSPLIT, $0-72
+// func tile3Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Plain4AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN4, FOURS3, ENDS3)
 
-// func tile4Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Plain4AVX2(SB), NOSPLIT, $0-72
+// func tile4Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Plain4AVX2(SB), NOSPLIT, $0-96
 	PLAINS(PLAIN4, FOURS4, ENDS4)

@@ -19,6 +19,7 @@
 	MOVQ sums+40(FP), BX;     \
 	MOVQ blocks+48(FP), CX;   \
 	MOVQ ahead+56(FP), R10;   \
+	ADDQ SI, R10;             \
 	LEAQ (R8)(R8*2), R12;     \
 	VXORPS X14, X14, X14;     \
 	VXORPS X15, X15, X15
@@ -236,7 +237,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $48
 	SIXTYFOUR(80, A, 2, s);   \
 	SIXTYFOUR(112, A, 3, s)
 
-// func rows4Q4KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4Q4KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4Q4KAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 
@@ -271,7 +272,7 @@ block:
 	FIFTHS(112, A, 2, VPSRLW, 0, VPSRLW, 1, s);  \
 	FIFTHS(144, A, 3, VPSRLW, 2, VPSRLW, 3, s)
 
-// func rows4Q5KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4Q5KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4Q5KAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 
@@ -316,7 +317,7 @@ block:
 	SIXTHS(0, 128, A, 0, Y12, s);    \
 	SIXTHS(64, 160, A, 128, Y9, s)
 
-// func rows4Q6KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4Q6KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4Q6KAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 
@@ -362,7 +363,7 @@ block:
 	QUARTERS(16, A, 0, Y12, s);    \
 	QUARTERS(48, A, 128, Y9, s)
 
-// func rows4Q2KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4Q2KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4Q2KAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 
@@ -413,7 +414,7 @@ GLOBL pairs<>(SB), RODATA|NOPTR, $16
 	THIRDS(32, A, 0, Y12, s, VPSLLW, 2, VPSLLW, 1, VPSRLW, 0, VPSRLW, 1); \
 	THIRDS(64, A, 128, Y9, s, VPSRLW, 2, VPSRLW, 3, VPSRLW, 4, VPSRLW, 5)
 
-// func rows4Q3KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4Q3KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4Q3KAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 
@@ -495,7 +496,7 @@ GLOBL scales4XS<>(SB), RODATA|NOPTR, $160
 	LEVELS(A, 6, s);                    \
 	LEVELS(A, 7, s)
 
-// func rows4IQ4XSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks int, ahead *byte)
+// func rows4IQ4XSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 TEXT ·rows4IQ4XSAVX2(SB), NOSPLIT, $0-64
 	ARGUMENTS
 	VBROADCASTI128 nonlinear<>(SB), Y15

@@ -50,12 +50,12 @@ func (s *Scratch) sixteens(dst []float32, stride int, w []byte, e Encoding, rows
 		r := min(next, rows-sixteen)
 		clear(acc)
 		from := w[r*rowBytes:][:sixteen*rowBytes]
-		// The next panel's rows, or these if there is none.
-		ahead := w[min(r+sixteen, rows-sixteen)*rowBytes:][:sixteen*rowBytes]
 		for b := 0; b < blocks; b += stretch {
 			n := min(stretch, blocks-b)
-			s.unpackSixteen(e, from[b*bytes:], rowBytes, n, ahead[sixteen*b*bytes:])
-			s.sixteenTiles(e, a, b, n, sums)
+			ahead := sixteen * (rowBytes + b*bytes)
+			s.unpackSixteen(e, from[b*bytes:], rowBytes, n, ahead-b*bytes)
+			ahead += 2 * asks[e] * n * 64
+			s.sixteenTiles(e, a, b, n, sums, behind{&from[0], ahead, sixteen*(rowBytes+(b+n)*bytes) - ahead})
 		}
 		finishSixteenAVX2(&dst[r], &acc[0], stride, a.N)
 		if encodings[e].affine && values == 32 {
@@ -75,28 +75,40 @@ func (s *Scratch) pairSums(a *Q8Rows) []int16 {
 	return pairs
 }
 
-// unpackSixteen fills the panel with n blocks of sixteen rows that lie rowBytes apart,
-// and asks for as much of what is ahead.
-func (s *Scratch) unpackSixteen(e Encoding, w []byte, rowBytes, n int, ahead []byte) {
-	_, bytes := e.Block()
+// behind is what of the rows behind a panel's is asked for while it is multiplied: bytes that
+// begin so many behind its rows. That there may be no such rows is no harm: nothing comes of
+// an address that there is not, and mostly the next call's rows are there.
+//
+// It is asked for little by little: a core has so few lines on their way to it at a time
+// that none come while it computes, if all are asked for before.
+type behind struct {
+	rows      *byte
+	at, bytes int
+}
+
+// asks is how many lines are asked for with each block of eight rows that is taken apart.
+var asks = [numEncodings]int{Q4_K: 8, Q5_K: 8, Q6_K: 8, IQ4_XS: 8, Q2_K: 4, Q3_K: 4, Q8_0: 1}
+
+// unpackSixteen fills the panel with n blocks of sixteen rows that lie rowBytes apart, and
+// asks for what begins so many bytes ahead.
+func (s *Scratch) unpackSixteen(e Encoding, w []byte, rowBytes, n, ahead int) {
 	for half := range 2 {
-		p, from := &s.panel[32*half], w[8*half*rowBytes:]
-		coming := &ahead[8*half*n*bytes]
+		p, from, ahead := &s.panel[32*half], w[8*half*rowBytes:], ahead+half*(asks[e]*n*64-8*rowBytes)
 		switch e {
 		case Q4_K:
-			unpackQ4KSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackQ4KSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q5_K:
-			unpackQ5KSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackQ5KSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q6_K:
-			unpackQ6KSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackQ6KSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q2_K:
-			unpackQ2KSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackQ2KSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q3_K:
-			unpackQ3KSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackQ3KSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case IQ4_XS:
-			unpackIQ4XSSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackIQ4XSSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q8_0:
-			unpackPlainSixteenAVX2(p, &from[0], rowBytes, n, coming)
+			unpackPlainSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		default:
 			s.unpackFlattened(p, e, from, rowBytes, n)
 		}
@@ -119,12 +131,12 @@ func (s *Scratch) unpackFlattened(panel *byte, e Encoding, w []byte, rowBytes, n
 	if values == 256 {
 		unpackFlatSixteenAVX2(panel, &s.flat[0], size, n)
 	} else {
-		unpackPlainSixteenAVX2(panel, &s.flat[0], size, n, &s.flat[0])
+		unpackPlainSixteenAVX2(panel, &s.flat[0], size, n, 0)
 	}
 }
 
 // sixteenTiles multiplies n blocks from b on, which are in the panel, with all tokens.
-func (s *Scratch) sixteenTiles(e Encoding, a *Q8Rows, b, n int, sums []int16) {
+func (s *Scratch) sixteenTiles(e Encoding, a *Q8Rows, b, n int, sums []int16, next behind) {
 	affine := 0
 	if encodings[e].affine {
 		affine = 1
@@ -133,17 +145,22 @@ func (s *Scratch) sixteenTiles(e Encoding, a *Q8Rows, b, n int, sums []int16) {
 	perBlock := len(sums) / (a.N * blocks)
 	loops := sixteenLoops(e)
 	count := (a.N + sixteenTokens - 1) / sixteenTokens
+	share := max(0, next.bytes/count)
+	step := share / n
+	if a.Block == 256 {
+		step /= 8
+	}
 	for t, i := 0, 0; i < count; i++ {
 		size := (a.N - t) / (count - i)
 		at := t*blocks + b
-		loops[size-1](&s.acc[t*2*sixteen], &s.panel[0], &a.Q[at*a.Block], &a.D[at], &sums[at*perBlock], a.K, n, &s.work[0], affine)
+		loops[size-1](&s.acc[t*2*sixteen], &s.panel[0], &a.Q[at*a.Block], &a.D[at], &sums[at*perBlock], a.K, n, &s.work[0], affine, next.rows, next.at+i*share, step)
 		t += size
 	}
 }
 
 // A sixteenTile adds blocks of sixteen rows to the accumulators of as many tokens as its
 // name says, [token][acc, m][row].
-type sixteenTile func(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+type sixteenTile func(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 // The name also says of how many values a word holds the sum, so that no sum is beyond
 // 2¹⁵ with weights up to 15, 31, 63, or 127; or of how many bits the weights of blocks
@@ -186,106 +203,106 @@ func finishSixteenAVX2(dst, acc *float32, stride, tokens int)
 func unpackFlatSixteenAVX2(panel, w *byte, rowBytes, blocks int)
 
 //go:noescape
-func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackQ5KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackQ5KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackQ6KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackQ6KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackQ2KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackQ2KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackQ3KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackQ3KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackIQ4XSSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackIQ4XSSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func unpackQ4KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+func unpackQ4KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
-func tile1Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Plain8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile1Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile1Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile2Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile2Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile3Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile3Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
 
 //go:noescape
-func tile4Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
+func tile4Plain4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)

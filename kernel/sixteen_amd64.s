@@ -196,6 +196,7 @@ sums:                                  \
 	LEAQ 4096(SI), R14;            \
 	MOVQ $8, left-8(SP);           \
 part:                                  \
+	ASK;                           \
 	ADD(PART, WEIGHS);             \
 	ADDQ $512, SI;                 \
 	ADDQ $128, R14;                \
@@ -210,89 +211,89 @@ part:                                  \
 	ADDQ $4, R11;                  \
 	ADDQ $(256>>perSum), BX;       \
 	ADDQ $(256>>perSum), DX;       \
-	DECQ CX;                       \
+	DECQ blocks+48(FP);            \
 	JNZ  block;                    \
 	VZEROUPPER;                    \
 	RET
 
-// func tile1Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Word32AVX2(SB), NOSPLIT, $8-72
+// func tile1Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Word32AVX2(SB), NOSPLIT, $8-96
 	TILES(4, BEGINS1, MINIMA4, LOADHERE1, ADD32, STEP1, WEIGHHERE1, NOTHING, ENDSHERE1)
 
-// func tile2Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Word32AVX2(SB), NOSPLIT, $8-72
+// func tile2Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Word32AVX2(SB), NOSPLIT, $8-96
 	TILES(4, BEGINS2, MINIMA4, LOADHERE2, ADD32, STEP2, WEIGHHERE2, NOTHING, ENDSHERE2)
 
-// func tile3Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Word32AVX2(SB), NOSPLIT, $8-72
+// func tile3Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Word32AVX2(SB), NOSPLIT, $8-96
 	TILES(4, BEGINS3, MINIMA4, NOTHING, ADD32, STEP3, WEIGH3, LOAD3, ENDS3)
 
-// func tile4Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Word32AVX2(SB), NOSPLIT, $8-72
+// func tile4Word32AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Word32AVX2(SB), NOSPLIT, $8-96
 	TILES(4, BEGINS4, MINIMA4, NOTHING, ADD32, STEP4, WEIGH4, LOAD4, ENDS4)
 
-// func tile1Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Word16AVX2(SB), NOSPLIT, $8-72
+// func tile1Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Word16AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS1, MINIMA8, LOADHERE1, ADD16, STEP1, WEIGHHERE1, NOTHING, ENDSHERE1)
 
-// func tile2Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Word16AVX2(SB), NOSPLIT, $8-72
+// func tile2Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Word16AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS2, MINIMA8, LOADHERE2, ADD16, STEP2, WEIGHHERE2, NOTHING, ENDSHERE2)
 
-// func tile3Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Word16AVX2(SB), NOSPLIT, $8-72
+// func tile3Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Word16AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS3, MINIMA8, NOTHING, ADD16, STEP3, WEIGH3, LOAD3, ENDS3)
 
-// func tile4Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Word16AVX2(SB), NOSPLIT, $8-72
+// func tile4Word16AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Word16AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS4, MINIMA8, NOTHING, ADD16, STEP4, WEIGH4, LOAD4, ENDS4)
 
-// func tile1Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Word8AVX2(SB), NOSPLIT, $8-72
+// func tile1Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Word8AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS1, MINIMA8, LOAD1, ADD8, EIGHTS1, NOTHING, NOTHING, ENDS1)
 
-// func tile2Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Word8AVX2(SB), NOSPLIT, $8-72
+// func tile2Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Word8AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS2, MINIMA8, LOAD2, ADD8, EIGHTS2, NOTHING, NOTHING, ENDS2)
 
-// func tile3Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Word8AVX2(SB), NOSPLIT, $8-72
+// func tile3Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Word8AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS3, MINIMA8, LOAD3, ADD8, EIGHTS3, NOTHING, NOTHING, ENDS3)
 
-// func tile4Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Word8AVX2(SB), NOSPLIT, $8-72
+// func tile4Word8AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Word8AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS4, MINIMA8, LOAD4, ADD8, EIGHTS4, NOTHING, NOTHING, ENDS4)
 
-// func tile1Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1Word4AVX2(SB), NOSPLIT, $8-72
+// func tile1Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1Word4AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS1, MINIMA8, LOAD1, ADD4, FOURS1, NOTHING, NOTHING, ENDS1)
 
-// func tile2Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2Word4AVX2(SB), NOSPLIT, $8-72
+// func tile2Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2Word4AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS2, MINIMA8, LOAD2, ADD4, FOURS2, NOTHING, NOTHING, ENDS2)
 
-// func tile3Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3Word4AVX2(SB), NOSPLIT, $8-72
+// func tile3Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3Word4AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS3, MINIMA8, LOAD3, ADD4, FOURS3, NOTHING, NOTHING, ENDS3)
 
-// func tile4Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4Word4AVX2(SB), NOSPLIT, $8-72
+// func tile4Word4AVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4Word4AVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS4, MINIMA8, LOAD4, ADD4, FOURS4, NOTHING, NOTHING, ENDS4)
 
-// func tile1SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile1SignedAVX2(SB), NOSPLIT, $8-72
+// func tile1SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile1SignedAVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS1, MINIMA8, LOAD1, ADDSIGNED, FOURS1, NOTHING, NOTHING, ENDS1)
 
-// func tile2SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile2SignedAVX2(SB), NOSPLIT, $8-72
+// func tile2SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile2SignedAVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS2, MINIMA8, LOAD2, ADDSIGNED, FOURS2, NOTHING, NOTHING, ENDS2)
 
-// func tile3SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile3SignedAVX2(SB), NOSPLIT, $8-72
+// func tile3SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile3SignedAVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS3, MINIMA8, LOAD3, ADDSIGNED, FOURS3, NOTHING, NOTHING, ENDS3)
 
-// func tile4SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int)
-TEXT ·tile4SignedAVX2(SB), NOSPLIT, $8-72
+// func tile4SignedAVX2(acc *float32, panel *byte, q *int8, d *float32, sums *int16, k, blocks int, work *int32, affine int, from *byte, at, step int)
+TEXT ·tile4SignedAVX2(SB), NOSPLIT, $8-96
 	TILES(3, BEGINS4, MINIMA8, LOAD4, ADDSIGNED, FOURS4, NOTHING, NOTHING, ENDS4)
 
 // func finishSixteenAVX2(dst, acc *float32, stride, tokens int)

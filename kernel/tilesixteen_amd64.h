@@ -6,7 +6,7 @@
 //	BX, DX, R13 their sums, likewise
 //	AX          accumulators, 128 bytes a token: acc, then m
 //	R15         sums of a block, 64 bytes a token
-//	CX          blocks left
+//	CX          what of the rows behind is asked for
 
 #include "sixteen_amd64.h"
 
@@ -17,7 +17,8 @@
 	MOVQ d+24(FP), DI;        \
 	MOVQ sums+32(FP), BX;     \
 	MOVQ k+40(FP), R10;       \
-	MOVQ blocks+48(FP), CX;   \
+	MOVQ from+72(FP), CX;     \
+	ADDQ at+80(FP), CX;       \
 	MOVQ work+56(FP), R15;    \
 	MOVQ R10, R12;            \
 	SHRQ $perScale, R12;      \
@@ -29,6 +30,13 @@
 	ADDQ DI, R11;             \
 	LEAQ (R13)(R13*2), DX;    \
 	ADDQ BX, DX
+
+// ASK asks for three lines, and goes on by a step.
+#define ASK \
+	PREFETCHT1 (CX);       \
+	PREFETCHT1 64(CX);     \
+	PREFETCHT1 128(CX);    \
+	ADDQ step+88(FP), CX
 
 // SIGNED adds four products of signed weights, which are in Y8 and Y9, their magnitudes in
 // Y14 and Y15, and their scales in Y12 and Y13.

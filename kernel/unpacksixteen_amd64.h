@@ -1,5 +1,5 @@
 // What the unpackers of eight rows to half of a panel of AVX2 (sixteen_amd64.go) share. Rows
-// are as sixteen_amd64.h says, DI is the panel, and R10 what of the next rows is asked for.
+// are as sixteen_amd64.h says, DI is the panel.
 
 #include "sixteen_amd64.h"
 
@@ -24,14 +24,15 @@
 	ADDQ $5760, DI;  \
 	DECQ CX
 
-// LINES4 asks for four lines.
-#define LINES2(o) \
-	PREFETCHT1 o(R10);     \
-	PREFETCHT1 o+64(R10)
+// AHEAD is for those that ask for the rows behind, from R10 on.
+#define AHEAD \
+	MOVQ ahead+32(FP), R10; \
+	ADDQ SI, R10
 
-#define LINES4(o) \
-	LINES2(o); \
-	LINES2(o+128)
+// ASK asks for a line.
+#define ASK \
+	PREFETCHT1 (R10); \
+	ADDQ $64, R10
 
 #define STORE4(p) \
 	VMOVDQU Y0, p(DI);     \

@@ -92,21 +92,23 @@ block:
 // NIBBLES stores the nibbles of 32 bytes at o of each row, for the weights from
 // 64·j on.
 #define NIBBLES(o, j) \
+	ASK;                        \
 	COLUMNS(o);                 \
 	FOUR8(Y0, 1024*j);          \
 	FOUR8(Y1, 1024*j+64);       \
 	FOUR8(Y2, 1024*j+128);      \
 	FOUR8(Y3, 1024*j+192);      \
+	ASK;                        \
 	COLUMNS(o+16);              \
 	FOUR8(Y0, 1024*j+256);      \
 	FOUR8(Y1, 1024*j+320);      \
 	FOUR8(Y2, 1024*j+384);      \
 	FOUR8(Y3, 1024*j+448)
 
-// func unpackQ4KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackQ4KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackQ4KSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	HEADBYTES
 
 block:
@@ -117,16 +119,10 @@ block:
 	WORDS(80, Y6, 5184)
 	WORDS(64, Y7, 5248)
 	WORDS(80, Y7, 5312)
-	LINES4(0)
 	NIBBLES(16, 0)
-	LINES4(256)
 	NIBBLES(48, 1)
-	LINES4(512)
 	NIBBLES(80, 2)
-	LINES4(768)
 	NIBBLES(112, 3)
-	LINES2(1024)
-	ADDQ $1152, R10
 	NEXT(144)
 	JNZ block
 	VZEROUPPER
@@ -147,16 +143,17 @@ block:
 
 // HIGH4 does so with four columns of low bits, which begin at o.
 #define HIGH4(o, SHIFTLOW, low, SHIFTHIGH, high, p, h) \
+	ASK;                                                             \
 	COLUMNS(o);                                                      \
 	WITHHIGH(Y0, Y10, SHIFTLOW, low, SHIFTHIGH, high, p, h);         \
 	WITHHIGH(Y1, Y11, SHIFTLOW, low, SHIFTHIGH, high, p+64, h+64);   \
 	WITHHIGH(Y2, Y12, SHIFTLOW, low, SHIFTHIGH, high, p+128, h+128); \
 	WITHHIGH(Y3, Y13, SHIFTLOW, low, SHIFTHIGH, high, p+192, h+192)
 
-// func unpackQ5KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackQ5KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackQ5KSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	BYTES(0x10, X14, Y14)
 
 block:
@@ -168,25 +165,18 @@ block:
 	TWOS(Y5, 4672, 128)
 	TWOS(Y6, 5120, 64)
 	TWOS(Y7, 5376, 64)
-	LINES4(0)
 	COLUMNS(16)
 	KEEP
-	LINES4(256)
 	HIGH4(48, VPSLLW, 4, VPSLLW, 3, 0, 512)
 	HIGH4(80, VPSLLW, 2, VPSLLW, 1, 1024, 1536)
-	LINES4(512)
 	HIGH4(112, VPSRLW, 0, VPSRLW, 1, 2048, 2560)
 	HIGH4(144, VPSRLW, 2, VPSRLW, 3, 3072, 3584)
-	LINES4(768)
 	COLUMNS(32)
 	KEEP
 	HIGH4(64, VPSLLW, 4, VPSLLW, 3, 256, 768)
 	HIGH4(96, VPSLLW, 2, VPSLLW, 1, 1280, 1792)
-	LINES4(1024)
 	HIGH4(128, VPSRLW, 0, VPSRLW, 1, 2304, 2816)
 	HIGH4(160, VPSRLW, 2, VPSRLW, 3, 3328, 3840)
-	LINES2(1280)
-	ADDQ $1408, R10
 	NEXT(176)
 	JNZ block
 	VZEROUPPER
@@ -212,10 +202,10 @@ block:
 	HIGH4(o+16, VPSLLW, 4, VPSRLW, 0, p+256, p+1280);          \
 	HIGH4(o+48, VPSLLW, 2, VPSRLW, 2, p+768, p+1792)
 
-// func unpackQ6KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackQ6KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackQ6KSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	BYTES(0x0f, X15, Y15)
 	BYTES(0x30, X14, Y14)
 
@@ -225,34 +215,26 @@ block:
 	SCALES6(Y1, 4352, 5248)
 	SCALES6(Y2, 4608, 5376)
 	SCALES6(Y3, 4864, 5504)
-	LINES4(0)
 
 	// The last of these bytes are d.
 	COLUMNS(194)
 	VPSRLD $16, Y3, Y3
 	HALVES(X3, Y3)
 	VMOVUPS Y3, 5632(DI)
-	LINES4(256)
-	LINES4(512)
 	SIXTHS(0, 128, 0)
-	LINES4(768)
-	LINES4(1024)
 	SIXTHS(64, 160, 2048)
-	LINES4(1280)
-	LINES2(1536)
-	ADDQ $1680, R10
 	NEXT(210)
 	JNZ block
 	VZEROUPPER
 	RET
 
-// func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackPlainSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 
 block:
-	LINES4(0)
+	ASK
 	COLUMNS(2)
 	STORE4(0)
 	COLUMNS(18)
@@ -268,8 +250,6 @@ block:
 	VPINSRW $7, (R9)(R12*1), X0, X0
 	VCVTPH2PS X0, Y0
 	VMOVUPS Y0, 512(DI)
-	PREFETCHT1 256(R10)
-	ADDQ $272, R10
 	ADDQ $34, SI
 	ADDQ $34, R9
 	ADDQ $576, DI

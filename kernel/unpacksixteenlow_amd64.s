@@ -18,6 +18,7 @@
 	VMOVDQU Y6, p+1536(DI)
 
 #define QUARTERS4(o, p) \
+	ASK;                 \
 	COLUMNS(o);          \
 	QUARTERS(Y0, p);     \
 	QUARTERS(Y1, p+64);  \
@@ -33,21 +34,19 @@
 	WORDS(64, Y9, m);      \
 	WORDS(80, Y9, m+64)
 
-// func unpackQ2KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackQ2KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackQ2KSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	BYTES(0x03, X15, Y15)
 	BYTES(0x0f, X14, Y14)
 
 block:
-	LINES4(0)
 	COLUMNS(0)
 	SCALES2(Y0, 4096, 5120)
 	SCALES2(Y1, 4352, 5248)
 	SCALES2(Y2, 4608, 5376)
 	SCALES2(Y3, 4864, 5504)
-	LINES4(256)
 
 	// The last of these bytes are d and dmin.
 	COLUMNS(68)
@@ -60,11 +59,8 @@ block:
 	VMOVUPS Y3, 5696(DI)
 	QUARTERS4(16, 0)
 	QUARTERS4(32, 256)
-	LINES2(512)
-	PREFETCHT1 640(R10)
 	QUARTERS4(48, 2048)
 	QUARTERS4(64, 2304)
-	ADDQ $672, R10
 	NEXT(84)
 	JNZ block
 	VZEROUPPER
@@ -106,21 +102,20 @@ block:
 	BIT3(S3, n3, z, Y6, p+1536)
 
 #define THIRDS4(o, S0, n0, S1, n1, S2, n2, S3, n3, p) \
+	ASK;                                                     \
 	COLUMNS(o);                                              \
 	THIRDS(Y0, Y10, S0, n0, S1, n1, S2, n2, S3, n3, p);      \
 	THIRDS(Y1, Y11, S0, n0, S1, n1, S2, n2, S3, n3, p+64);   \
 	THIRDS(Y2, Y12, S0, n0, S1, n1, S2, n2, S3, n3, p+128);  \
 	THIRDS(Y3, Y13, S0, n0, S1, n1, S2, n2, S3, n3, p+192)
 
-// func unpackQ3KSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackQ3KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackQ3KSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	BYTES(0x03, X15, Y15)
 
 block:
-	LINES4(0)
-	LINES4(256)
 
 	// The last 14 of these 16 bytes are the scales and d: of the scales, the low nibbles
 	// of eight bytes are the first, and two bits of four bytes come on top.
@@ -149,18 +144,15 @@ block:
 	SCALES3(Y1, 2, 4352, 5248)
 	SCALES3(Y2, 4, 4608, 5376)
 	SCALES3(Y3, 6, 4864, 5504)
-	LINES4(512)
 	BYTES(0x04, X14, Y14)
 	COLUMNS(0)
 	KEEP
 	THIRDS4(32, VPSLLW, 2, VPSLLW, 1, VPSRLW, 0, VPSRLW, 1, 0)
 	THIRDS4(64, VPSRLW, 2, VPSRLW, 3, VPSRLW, 4, VPSRLW, 5, 2048)
-	LINES2(768)
 	COLUMNS(16)
 	KEEP
 	THIRDS4(48, VPSLLW, 2, VPSLLW, 1, VPSRLW, 0, VPSRLW, 1, 256)
 	THIRDS4(80, VPSRLW, 2, VPSRLW, 3, VPSRLW, 4, VPSRLW, 5, 2304)
-	ADDQ $880, R10
 	NEXT(110)
 	JNZ block
 	VZEROUPPER
@@ -180,6 +172,7 @@ GLOBL nonlinear<>(SB), RODATA|NOPTR, $16
 	VMOVDQU Y9, p+256(DI)
 
 #define LEVELS4(o, p) \
+	ASK;               \
 	COLUMNS(o);        \
 	LEVELS(Y0, p);     \
 	LEVELS(Y1, p+64);  \
@@ -206,16 +199,15 @@ GLOBL nonlinear<>(SB), RODATA|NOPTR, $16
 	VMOVD AX, x;        \
 	VPBROADCASTD x, y
 
-// func unpackIQ4XSSixteenAVX2(panel, w *byte, rowBytes, blocks int, ahead *byte)
+// func unpackIQ4XSSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 TEXT ·unpackIQ4XSSixteenAVX2(SB), NOSPLIT, $0-40
 	ARGUMENTS
-	MOVQ ahead+32(FP), R10
+	AHEAD
 	BYTES(0x0f, X15, Y15)
 	VBROADCASTI128 nonlinear<>(SB), Y14
 	VPXOR X13, X13, X13
 
 block:
-	LINES4(0)
 	COLUMNS(0)
 	DWORDS(3, X5, Y5)
 	DWORDS(15, X6, Y6)
@@ -241,19 +233,14 @@ block:
 	VMOVDQU Y13, 5440(DI)
 	VMOVDQU Y13, 5504(DI)
 	VMOVDQU Y13, 5568(DI)
-	LINES4(256)
 	LEVELS4(8, 0)
 	LEVELS4(24, 512)
-	LINES4(512)
 	LEVELS4(40, 1024)
 	LEVELS4(56, 1536)
-	LINES4(768)
 	LEVELS4(72, 2048)
 	LEVELS4(88, 2560)
 	LEVELS4(104, 3072)
 	LEVELS4(120, 3584)
-	PREFETCHT1 1024(R10)
-	ADDQ $1088, R10
 	NEXT(136)
 	JNZ block
 	VZEROUPPER
