@@ -87,7 +87,7 @@ type behind struct {
 }
 
 // asks is how many lines are asked for with each block of eight rows that is taken apart.
-var asks = [numEncodings]int{Q4_K: 8, Q5_K: 8, Q6_K: 8, IQ4_XS: 8, Q2_K: 4, Q3_K: 4, Q8_0: 1}
+var asks = [numEncodings]int{Q4_K: 8, Q5_K: 8, Q6_K: 8, IQ4_XS: 8, Q2_K: 4, Q3_K: 4, Q8_0: 1, Q5_0: 1, Q4_0: 1, IQ4_NL: 1}
 
 // unpackSixteen fills the panel with n blocks of sixteen rows that lie rowBytes apart, and
 // asks for what begins so many bytes ahead.
@@ -109,6 +109,12 @@ func (s *Scratch) unpackSixteen(e Encoding, w []byte, rowBytes, n, ahead int) {
 			unpackIQ4XSSixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		case Q8_0:
 			unpackPlainSixteenAVX2(p, &from[0], rowBytes, n, ahead)
+		case Q4_0:
+			unpackQ4_0SixteenAVX2(p, &from[0], rowBytes, n, ahead)
+		case IQ4_NL:
+			unpackIQ4NLSixteenAVX2(p, &from[0], rowBytes, n, ahead)
+		case Q5_0:
+			unpackQ5_0SixteenAVX2(p, &from[0], rowBytes, n, ahead)
 		default:
 			s.unpackFlattened(p, e, from, rowBytes, n)
 		}
@@ -204,6 +210,15 @@ func unpackFlatSixteenAVX2(panel, w *byte, rowBytes, blocks int)
 
 //go:noescape
 func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ4_0SixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackIQ4NLSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
+
+//go:noescape
+func unpackQ5_0SixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
 
 //go:noescape
 func unpackQ5KSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)

@@ -227,33 +227,3 @@ block:
 	JNZ block
 	VZEROUPPER
 	RET
-
-// func unpackPlainSixteenAVX2(panel, w *byte, rowBytes, blocks, ahead int)
-TEXT ·unpackPlainSixteenAVX2(SB), NOSPLIT, $0-40
-	ARGUMENTS
-	AHEAD
-
-block:
-	ASK
-	COLUMNS(2)
-	STORE4(0)
-	COLUMNS(18)
-	STORE4(256)
-	VPXOR X0, X0, X0
-	VPINSRW $0, (SI), X0, X0
-	VPINSRW $1, (SI)(R8*1), X0, X0
-	VPINSRW $2, (SI)(R8*2), X0, X0
-	VPINSRW $3, (SI)(R12*1), X0, X0
-	VPINSRW $4, (R9), X0, X0
-	VPINSRW $5, (R9)(R8*1), X0, X0
-	VPINSRW $6, (R9)(R8*2), X0, X0
-	VPINSRW $7, (R9)(R12*1), X0, X0
-	VCVTPH2PS X0, Y0
-	VMOVUPS Y0, 512(DI)
-	ADDQ $34, SI
-	ADDQ $34, R9
-	ADDQ $576, DI
-	DECQ CX
-	JNZ  block
-	VZEROUPPER
-	RET
