@@ -36,16 +36,17 @@ func (l *LLM) remember(r *chat.Record) {
 	}
 }
 
-// nameOf names a conversation by what is before its first answer, so that it keeps its
-// name as it grows: all up to the third added token, as templates begin with those of
-// the text, the user and the assistant.
+// nameOf names a conversation by what is up to its first answer, so that it keeps its
+// name as it grows, and another that begins with the same question has another: all up to
+// the fourth added token, as templates begin with those of the text, the user and the
+// assistant, and have one behind an answer.
 func nameOf(segments []chat.Segment) string {
 	h, marks := sha256.New(), 0
 	for _, s := range segments {
 		if s.Special {
 			marks++
 		}
-		if marks == 3 {
+		if marks == 4 {
 			break
 		}
 		fmt.Fprintf(h, "%v %d %s", s.Special, len(s.Text), s.Text)

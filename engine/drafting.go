@@ -95,17 +95,12 @@ func (d *drafts) decide(asks []*ask) {
 	for _, a := range asks {
 		d.offer(a)
 	}
-	if d.MTP == On || d.Lookup == On {
-		for _, a := range asks {
-			if a.origin == byLookup && d.Lookup != On || a.origin == byMTP && d.MTP != On {
-				a.origin = byNone
-			}
-			d.settle(a, a.most)
-		}
+	asks, forced := d.force(asks)
+	if len(asks) == 0 {
 		return
 	}
 	d.steps++
-	n, gain := d.best(asks)
+	n, gain := d.best(asks, forced)
 	look := 64 // steps between those that tell what one without drafts costs
 	if gain < small {
 		look = 16
@@ -125,15 +120,30 @@ func (d *drafts) decide(asks []*ask) {
 	d.divide(asks, n)
 }
 
+// force settles the asks whose drafts are always made, and returns the others, and how many
+// rows those are.
+func (d *drafts) force(asks []*ask) (others []*ask, rows int) {
+	for _, a := range asks {
+		if a.origin == byMTP && d.MTP == On || a.origin == byLookup && d.Lookup == On {
+			d.settle(a, a.most)
+			rows += 1 + a.most
+		} else {
+			others = append(others, a)
+		}
+	}
+	return others, rows
+}
+
 // offer says where an ask's drafts would come from: the text where it repeats
-// itself, unless the MTP layer has the better record in this sequence.
+// itself, unless the MTP layer has the better record in this sequence. What is always
+// done comes first.
 func (d *drafts) offer(a *ask) {
 	q := a.sequence
 	if d.Lookup != Off && a.most > 0 {
 		a.found = q.lookup.find(q.tokens, a.most)
 	}
 	switch {
-	case len(a.found) > 0 && (!d.mtp || d.Lookup == On || d.worth(q, byLookup, len(a.found)) >= d.worth(q, byMTP, a.most)):
+	case len(a.found) > 0 && (!d.mtp || d.Lookup == On || d.MTP != On && d.worth(q, byLookup, len(a.found)) >= d.worth(q, byMTP, a.most)):
 		a.origin, a.most = byLookup, min(a.most, len(a.found))
 	case d.mtp && a.most > 0:
 		a.origin = byMTP
@@ -164,9 +174,10 @@ const (
 )
 
 // best returns how many drafts in all give the most tokens a second, taken in the
-// order of their chance, and how much faster that is than none; 0 where none pays.
-func (d *drafts) best(asks []*ask) (best int, gain float64) {
-	rows := len(asks)
+// order of their chance, and how much faster that is than none; 0 where none pays. In the
+// same step are forced rows of others.
+func (d *drafts) best(asks []*ask, forced int) (best int, gain float64) {
+	rows := len(asks) + forced
 	none := float64(rows) / d.costs.step.at(rows)
 	bestRate := enough * none
 	given, mtp := float64(rows), d.costs.layer
@@ -180,7 +191,7 @@ func (d *drafts) best(asks []*ask) (best int, gain float64) {
 		given += chance
 		if a.origin == byMTP && place >= levels {
 			levels = place + 1
-			seconds += mtp.at(rows)
+			seconds += mtp.at(len(asks))
 		}
 		rate := given / (d.costs.step.at(rows+n) + seconds)
 		if rate > bestRate {

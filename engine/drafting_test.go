@@ -180,3 +180,39 @@ func TestLookup(t *testing.T) {
 		}
 	}
 }
+
+// TestOneForced: what is always done comes first, and the other origin goes on to be
+// decided by what it gives.
+func TestOneForced(t *testing.T) {
+	repeats := []token.ID{1, 2, 3, 4, 5, 1, 2, 3}
+	decide := func(d *drafts, tokens []token.ID) *ask {
+		a := &ask{sequence: &sequence{tokens: tokens}, most: 2}
+		d.decide([]*ask{a})
+		return a
+	}
+	var d drafts
+	d.init(Drafting{MTP: On, Lookup: Auto, Most: 2}, true)
+	if a := decide(&d, repeats); a.origin != byMTP || a.most != 2 {
+		t.Errorf("with MTP always: %d drafts of origin %d, want 2 of the MTP layer", a.most, a.origin)
+	}
+	d = drafts{}
+	d.init(Drafting{MTP: Auto, Lookup: On, Most: 2}, true)
+	if a := decide(&d, repeats); a.origin != byLookup || a.most != 2 {
+		t.Errorf("with lookup always: %d drafts of origin %d, want 2 that are looked up", a.most, a.origin)
+	}
+	layer := 0
+	for range 100 { // nothing is found, and the layer is worth a try
+		a := decide(&d, []token.ID{1, 2, 3, 4})
+		if a.origin == byLookup {
+			t.Fatal("drafts that were not found")
+		}
+		if a.origin == byMTP {
+			layer++
+		}
+		d.measured(1, 1+a.most, 1+a.most, time.Millisecond)
+		d.drafted(1, time.Microsecond)
+	}
+	if layer < 20 {
+		t.Errorf("where nothing is found, the MTP layer drafted in %d of 100 steps", layer)
+	}
+}

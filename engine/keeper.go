@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/engine/disk"
@@ -23,28 +25,40 @@ type Store interface {
 
 // A keeper brings pages to the store and back. Copies are made by the engine's
 // goroutine, and read into by goroutines of the keeper, into pages that nobody else
-// looks at meanwhile; the store is waited for by the latter alone.
+// looks at meanwhile; writes and reads are waited for by the latter alone, but at the end.
 //
 // Pages are kept as they fill, as far as the store is quick enough; those that it was
-// not, when they are evicted, and at the end. So a process that is killed loses no
-// more than a few pages.
+// not, when they are evicted, if there are buffers for them, and at the end. So a process
+// that is killed loses no more than a few pages. What the store could not write is tried
+// again, ever more rarely while it fails.
 type keeper struct {
-	store    Store
-	memory   Memory
-	writes   chan write
-	buffers  chan []byte
-	failures chan error   // the last of them
-	landed   chan landing // what was read
-	notify   chan struct{}
-	group    sync.WaitGroup // of writes
-	reads    sync.WaitGroup
-	unsaved  []*node // full pages of the tree, parents first
-	saved    int
+	store   Store
+	memory  Memory
+	writes  chan write
+	buffers chan []byte  // nil ones are to be made
+	landed  chan landing // what was read
+	notify  chan struct{}
+	group   sync.WaitGroup // of writes
+	wrote   atomic.Bool    // since it was looked at
+	unsaved []*node        // full pages of the tree, parents first
+	saved   int
+	rest    int // calls of save until writing is tried again
+	pause   int // how many these were the last time
+
+	mutex  sync.Mutex
+	failed []failure // since they were looked at
 }
 
 type write struct {
+	node *node
 	page disk.Page
 	data []byte
+}
+
+// A failure is a page that the store could not write.
+type failure struct {
+	node *node
+	err  error
 }
 
 // A landing is pages of a sequence that were read, or not.
@@ -53,17 +67,23 @@ type landing struct {
 	pages    []disk.Page // that are in memory
 }
 
-// writesAtOnce is how many pages are on their way to the store: their copies take
-// memory.
-const writesAtOnce = 4
+// writesAtOnce is how many pages may be on their way to the store: twice what a step
+// fills. Their copies take memory, once there were so many at a time.
+const writesAtOnce = 16
+
+// Writing rests for shortest calls of save after a failure, then twice as long, up to longest.
+const (
+	shortest = 8
+	longest  = 1024
+)
 
 func newKeeper(s Store, m Memory) *keeper {
 	k := &keeper{
 		store: s, memory: m, writes: make(chan write, writesAtOnce), buffers: make(chan []byte, writesAtOnce),
-		failures: make(chan error, 1), landed: make(chan landing, 1), notify: make(chan struct{}, 1),
+		landed: make(chan landing, 1), notify: make(chan struct{}, 1), pause: shortest,
 	}
 	for range writesAtOnce {
-		k.buffers <- make([]byte, m.PageBytes())
+		k.buffers <- nil
 	}
 	k.group.Go(k.write)
 	return k
@@ -72,11 +92,12 @@ func newKeeper(s Store, m Memory) *keeper {
 // write brings pages to the store.
 func (k *keeper) write() {
 	for w := range k.writes {
-		if err := k.store.Write(w.page, w.data); err != nil {
-			select {
-			case k.failures <- err:
-			default: // nobody has looked at the one before
-			}
+		if err := k.store.Write(w.page, w.data); err == nil {
+			k.wrote.Store(true)
+		} else {
+			k.mutex.Lock()
+			k.failed = append(k.failed, failure{w.node, err})
+			k.mutex.Unlock()
 		}
 		k.buffers <- w.data
 		select {
@@ -84,6 +105,36 @@ func (k *keeper) write() {
 		default:
 		}
 	}
+}
+
+// heed takes note of what the store could not write since the last call, to try it again,
+// and returns why it could not; nil where it could all.
+func (k *keeper) heed() error {
+	if k == nil {
+		return nil
+	}
+	k.mutex.Lock()
+	failed := k.failed
+	k.failed = nil
+	k.mutex.Unlock()
+	if k.wrote.Swap(false) {
+		k.pause = shortest
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	for _, f := range failed {
+		k.saved--
+		f.node.stored = false
+		if errors.Is(f.err, disk.ErrGone) { // the store has lost what it goes on from
+			for p := f.node.parent; p.parent != nil; p = p.parent {
+				p.stored = false
+			}
+		}
+		k.unsaved = append(k.unsaved, f.node.unstored()...)
+	}
+	k.rest, k.pause = k.pause, min(2*k.pause, longest)
+	return failed[0].err
 }
 
 // add notes that a node is in the tree.
@@ -101,13 +152,13 @@ func (k *keeper) save(all bool) {
 	if k == nil {
 		return
 	}
+	if k.rest > 0 && !all {
+		k.rest--
+		return
+	}
 	for len(k.unsaved) > 0 {
 		n := k.unsaved[0]
-		if n.stored || n.gone {
-			k.unsaved = k.unsaved[1:]
-			continue
-		}
-		if !k.copy(n, all) {
+		if !n.stored && !n.gone && !k.copy(n, all) {
 			return
 		}
 		k.unsaved = k.unsaved[1:]
@@ -127,26 +178,40 @@ func (k *keeper) copy(n *node, wait bool) bool {
 			return false
 		}
 	}
+	if b == nil {
+		b = make([]byte, k.memory.PageBytes())
+	}
 	k.memory.ReadPage(n.page, b)
 	n.stored = true
 	k.saved++
-	k.writes <- write{n.name, b}
+	k.writes <- write{n, n.name, b}
 	return true
 }
 
-// evict is told that a node leaves the tree: the last moment to keep it, for which it
-// waits where all buffers are taken. Its parents are on their way already, or were
-// never.
+// evict is told that a node leaves the tree: the last moment to keep it, with what it goes
+// on from. It waits for nobody: where the buffers do not do for that, or the store fails, the
+// page is computed again when it is wanted.
 func (k *keeper) evict(n *node) {
-	if k == nil || !n.full() || n.stored {
+	if k == nil || !n.full() || k.rest > 0 {
 		return
 	}
-	for p := n.parent; p.parent != nil; p = p.parent {
-		if !p.stored { // its page would be out of reach
+	for _, p := range n.unstored() {
+		if !k.copy(p, false) {
 			return
 		}
 	}
-	k.copy(n, true)
+}
+
+// unstored returns the nodes on the way to n that the store does not have, n last.
+func (n *node) unstored() []*node {
+	if n.parent == nil {
+		return nil
+	}
+	path := n.parent.unstored()
+	if !n.stored {
+		path = append(path, n)
+	}
+	return path
 }
 
 // find returns the pages behind the first skip of a sequence that the store has: none
@@ -175,10 +240,10 @@ func (k *keeper) find(tokens []token.ID, skip int, forms []uint64) []disk.Page {
 // on, and says so when it is done.
 func (k *keeper) restore(q *sequence, pages []disk.Page, skip int) {
 	to := q.pages[skip:len(pages)]
-	k.reads.Go(func() {
+	go func() {
 		done := k.read(q, pages[skip:], to)
-		k.landed <- landing{q, pages[skip:][:done]}
-	})
+		k.landed <- landing{q, pages[skip:][:done]} // which the engine waits for
+	}()
 }
 
 // read reads pages one after the other, and returns how many there were.
@@ -193,26 +258,17 @@ func (k *keeper) read(q *sequence, pages []disk.Page, to []deepseek.PageID) int 
 	return len(pages)
 }
 
-// close keeps what is not kept yet, and returns when the store has it.
-func (k *keeper) close() {
+// close keeps what is not kept yet, and returns when the store has it, or why it has not.
+func (k *keeper) close() error {
 	if k == nil {
-		return
+		return nil
 	}
+	before := k.heed()
 	k.save(true)
 	close(k.writes)
 	k.group.Wait()
-}
-
-// failure returns what the store could not do since the last call; nil where it could
-// all.
-func (k *keeper) failure() error {
-	if k == nil {
-		return nil
-	}
-	select {
-	case err := <-k.failures:
+	if err := k.heed(); err != nil {
 		return err
-	default:
-		return nil
 	}
+	return before
 }

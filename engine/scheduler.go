@@ -99,7 +99,7 @@ func (s *scheduler) close(err error) {
 	for slices.ContainsFunc(s.running, func(q *sequence) bool { return q.landing }) {
 		s.land(<-s.keeper.landed)
 	}
-	defer s.keeper.close()
+	defer func() { s.lost(s.keeper.close()) }()
 	for _, q := range slices.Concat(s.running, s.waiting) {
 		s.end(q, err)
 	}
@@ -253,6 +253,9 @@ func (s *scheduler) land(l landing) {
 	s.counts.Restored += len(l.pages) * deepseek.PageSize
 	q.cached = q.shared * deepseek.PageSize
 	q.paired = max(1, q.cached)
+	if q.cached >= q.parted { // memory parted before that, or there
+		q.parted, q.instead = q.cached, nil
+	}
 	var path []*node
 	for n := s.parent(q); n.parent != nil; n = n.parent {
 		path = append(path, n)

@@ -97,9 +97,14 @@ func (s *scheduler) tend() {
 		}
 		break
 	}
+	s.lost(s.keeper.heed())
 	s.keeper.save(false)
-	if err := s.keeper.failure(); err != nil && s.options.Trace.StoreFailed != nil {
-		s.options.Trace.StoreFailed(err)
+}
+
+// lost says that pages could not be kept, if there is an error.
+func (s *scheduler) lost(err error) {
+	if f := s.options.Trace.StoreFailed; err != nil && f != nil {
+		f(err)
 	}
 }
 

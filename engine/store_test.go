@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/deskseek/deskseek/engine/disk"
@@ -21,6 +22,8 @@ type shelf struct {
 	random *rand.Rand // nil where nothing fails
 	pages  map[disk.Key]disk.Page
 	data   map[disk.Key][]byte
+	full   bool          // nothing is written
+	gate   chan struct{} // where it is not nil, a write waits until it is closed
 }
 
 func newShelf(r *rand.Rand) *shelf {
@@ -73,8 +76,14 @@ func (s *shelf) Read(k disk.Key, dst []byte) error {
 }
 
 func (s *shelf) Write(p disk.Page, data []byte) error {
+	if s.gate != nil {
+		<-s.gate
+	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.full {
+		return errors.New("disk full")
+	}
 	if _, ok := s.pages[p.Parent]; !ok && p.Parent != (disk.Key{}) {
 		return disk.ErrGone
 	}
@@ -181,5 +190,137 @@ func TestStoreOfOtherForms(t *testing.T) {
 	})
 	if mixed != 0 || len(got) != 5 {
 		t.Errorf("%d expanded pages stand behind absorbed ones", mixed)
+	}
+}
+
+// fill makes a store full, or not any more.
+func (s *shelf) fill(full bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.full = full
+}
+
+func (s *shelf) size() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return len(s.pages)
+}
+
+// TestStoreFailsForAWhile: what could not be written is told, and written when it can be.
+func TestStoreFailsForAWhile(t *testing.T) {
+	store := newShelf(nil)
+	store.fill(true)
+	var told atomic.Int32
+	e, _ := start(t, Options{Pages: 30, Store: store, Trace: Trace{StoreFailed: func(error) { told.Add(1) }}})
+	random := rand.New(rand.NewPCG(2, 2))
+	ask := func(r Request) {
+		if _, err := collect(submit(t, e, r)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := Request{Prompt: prompt(random, 200), MaxTokens: 30}
+	ask(first)
+	for told.Load() == 0 { // the writer has no hurry
+		ask(Request{Prompt: prompt(random, 5), MaxTokens: 30})
+	}
+	store.fill(false)
+	for store.size() < 3 { // it is tried again as steps go by
+		ask(Request{Prompt: prompt(random, 5), MaxTokens: 30})
+	}
+	e.Close()
+	e, _ = start(t, Options{Pages: 30, Store: store})
+	s := submit(t, e, first)
+	if _, err := collect(s); err != nil || s.Stats().Reused != 192 {
+		t.Errorf("%d tokens are restored (%v), want 192", s.Stats().Reused, err)
+	}
+}
+
+// TestStoreLosesABeginning: pages that memory has are written again where the store lost
+// what the next one goes on from.
+func TestStoreLosesABeginning(t *testing.T) {
+	store := newShelf(nil)
+	e, _ := start(t, Options{Pages: 30, Store: store})
+	r := Request{Prompt: prompt(rand.New(rand.NewPCG(2, 2)), 200), MaxTokens: 1}
+	if _, err := collect(submit(t, e, r)); err != nil {
+		t.Fatal(err)
+	}
+	for store.size() < 3 {
+		runtime.Gosched()
+	}
+	store.mutex.Lock()
+	clear(store.pages)
+	clear(store.data)
+	store.mutex.Unlock()
+	r.Prompt = append(r.Prompt, prompt(rand.New(rand.NewPCG(3, 3)), 80)...)
+	for store.size() < 4 {
+		if _, err := collect(submit(t, e, r)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.Close()
+	e, _ = start(t, Options{Pages: 30, Store: store})
+	s := submit(t, e, r)
+	if _, err := collect(s); err != nil || s.Stats().Reused != 256 {
+		t.Errorf("%d tokens are restored (%v), want 256", s.Stats().Reused, err)
+	}
+}
+
+// TestSlowStore: steps do not wait for the store, whatever is evicted meanwhile.
+func TestSlowStore(t *testing.T) {
+	store := newShelf(nil)
+	store.gate = make(chan struct{})
+	e, f := start(t, Options{Pages: 5, Store: store})
+	random := rand.New(rand.NewPCG(2, 2))
+	for range 3 * writesAtOnce {
+		r := Request{Prompt: prompt(random, 200), MaxTokens: 2}
+		got, err := collect(submit(t, e, r))
+		if err != nil || !slices.Equal(got, f.alone(r, &e.options)) {
+			t.Errorf("%v (%v)", got, err)
+		}
+	}
+	if c := e.Counts(); c.Evicted == 0 || store.size() != 0 {
+		t.Errorf("%+v and %d pages stored, want some evicted and none stored", c, store.size())
+	}
+	close(store.gate)
+}
+
+// TestFailureAtTheEnd: what could not be written as an engine ends is told.
+func TestFailureAtTheEnd(t *testing.T) {
+	store := newShelf(nil)
+	store.fill(true)
+	var told atomic.Int32
+	e, _ := start(t, Options{Store: store, Trace: Trace{StoreFailed: func(error) { told.Add(1) }}})
+	if _, err := collect(submit(t, e, Request{Prompt: prompt(rand.New(rand.NewPCG(2, 2)), 100), MaxTokens: 1})); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	if told.Load() == 0 {
+		t.Error("a full disk is not told of")
+	}
+}
+
+// TestPartedBehindTheStore: where the store had more than memory, a sequence did not part
+// from what memory had.
+func TestPartedBehindTheStore(t *testing.T) {
+	store := newShelf(nil)
+	random := rand.New(rand.NewPCG(2, 2))
+	first := Request{Prompt: prompt(random, 200), MaxTokens: 1}
+	e, _ := start(t, Options{Pages: 30, Store: store})
+	if _, err := collect(submit(t, e, first)); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	e, _ = start(t, Options{Pages: 30, Store: store})
+	other := Request{Prompt: slices.Concat(first.Prompt[:40], prompt(random, 60)), MaxTokens: 1}
+	s := submit(t, e, other)
+	if _, err := collect(s); err != nil {
+		t.Fatal(err)
+	}
+	s = submit(t, e, first)
+	if _, err := collect(s); err != nil {
+		t.Fatal(err)
+	}
+	if st := s.Stats(); st.Reused != 192 || st.Parted < st.Reused || st.Instead != nil {
+		t.Errorf("%d tokens reused, parted at %d from %v; want 192, and nothing to part from", st.Reused, st.Parted, st.Instead)
 	}
 }

@@ -104,5 +104,5 @@ func (s *Sampler) draw(n noise, top float32) token.ID {
 // scaled returns a logit after the temperature, less that of the top one: never
 // positive, so that its exponential is a weight of at most 1.
 func (s *Sampler) scaled(logit, top float32) float64 {
-	return (float64(logit) - float64(top)) * s.inverse
+	return float64((float64(logit) - float64(top)) * s.inverse) // rounded on every machine
 }
