@@ -2,6 +2,26 @@
 
 package kernel
 
+import "github.com/deskseek/deskseek/internal/grid"
+
+// The grids as their loops look them up: the magnitudes of eight weights, or of four, and
+// of IQ1 the levels of eight.
+var (
+	eightsIQ2XXS, eightsIQ2XS, eightsIQ2S = [256]uint64(eights(grid.IQ2XXS[:], magnitudes)), [512]uint64(eights(grid.IQ2XS[:], magnitudes)), [1024]uint64(eights(grid.IQ2S[:], magnitudes))
+
+	eightsIQ1              = [2048]uint64(eights(grid.IQ1[:], levelBytes))
+	foursIQ3XXS, foursIQ3S = grid.IQ3XXS, grid.IQ3S
+)
+
+// eights returns what f makes of the entries.
+func eights(entries []uint32, f func(uint32) uint64) []uint64 {
+	out := make([]uint64, len(entries))
+	for i, e := range entries {
+		out[i] = f(e)
+	}
+	return out
+}
+
 // fours multiplies four rows at a time, as they are stored, the last four of them perhaps
 // again, with each of the tokens, while they are in the cache. With the first it asks for the
 // rows behind them, also where there are none: nothing comes of an address that there is
@@ -42,6 +62,20 @@ func foursLoop(e Encoding) foursTile {
 		return rows4Q3KAVX2
 	case IQ4_XS:
 		return rows4IQ4XSAVX2
+	case IQ2_XXS:
+		return rows4IQ2XXSAVX2
+	case IQ2_XS:
+		return rows4IQ2XSAVX2
+	case IQ2_S:
+		return rows4IQ2SAVX2
+	case IQ3_XXS:
+		return rows4IQ3XXSAVX2
+	case IQ3_S:
+		return rows4IQ3SAVX2
+	case IQ1_S:
+		return rows4IQ1SAVX2
+	case IQ1_M:
+		return rows4IQ1MAVX2
 	}
 	return nil
 }
@@ -63,3 +97,24 @@ func rows4Q3KAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums
 
 //go:noescape
 func rows4IQ4XSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ2XXSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ2XSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ2SAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ3XXSAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ3SAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ1SAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func rows4IQ1MAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
