@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -94,8 +95,8 @@ func TestGoldenDrafts(t *testing.T) {
 }
 
 // TestSameBits: on the built-in model, in both maths, whatever the workers, batch
-// mates, chunk sizes, pages, drafts and prefixes, a sequence's tokens and the bits of
-// its last logits are those it has alone.
+// mates, chunk sizes, pages, drafts, prefixes, cancellations, and what a store kept over
+// a restart, a sequence's tokens and the bits of its last logits are those it has alone.
 func TestSameBits(t *testing.T) {
 	ck, err := demo.Open()
 	if err != nil {
@@ -156,25 +157,49 @@ func sameBits(t *testing.T, ck *checkpoint.Checkpoint, by deepseek.Math, seed ui
 	}
 	o.Pages, o.MaxStepTokens, o.ChunkTokens = 6+r.IntN(20), 20+r.IntN(300), 1+r.IntN(64)
 	o.Drafting = Drafting{MTP: []Mode{Auto, On}[r.IntN(2)], Lookup: []Mode{Auto, On}[r.IntN(2)], Most: 1 + r.IntN(4)}
-	together, _ := networkOf(t, ck, o.Pages, deepseek.Options{Math: by, Workers: 1 + r.IntN(3)})
-	e := New(together, o)
-	defer e.Close()
-	for range 2 { // the second time most is remembered
-		var group sync.WaitGroup
-		for i, q := range requests {
-			s := submit(t, e, q)
+	if !o.NoPrefixes {
+		o.Store = newShelf(nil)
+	}
+	for _, rounds := range []int{2, 1} { // the second time most is remembered; then the engine begins anew
+		network, _ := networkOf(t, ck, o.Pages, deepseek.Options{Math: by, Workers: 1 + r.IntN(3)})
+		e := New(network, o)
+		for range rounds {
+			sameTogether(t, e, requests, want, r)
+		}
+		if c := e.Counts(); o.Store != nil && (c.Reused == 0 || rounds == 1 && c.Restored == 0) {
+			t.Errorf("seed %d: nothing was reused or restored: %+v", seed, c)
+		}
+		e.Close()
+	}
+}
+
+// sameTogether has requests answered at once, while others are canceled, and compares the
+// answers.
+func sameTogether(t *testing.T, e *Engine, requests []Request, want []outcome, r *rand.Rand) {
+	t.Helper()
+	var group sync.WaitGroup
+	for i, q := range requests {
+		s := submit(t, e, q)
+		group.Go(func() {
+			got, err := collect(s)
+			if err != nil || !slices.Equal(got, want[i].ids) || s.Stats().LogitsHash != want[i].hash {
+				t.Errorf("%+v\nrequest %d: %v #%08x (%v), alone %v #%08x", e.options, i, got, s.Stats().LogitsHash, err, want[i].ids, want[i].hash)
+			}
+		})
+		if r.IntN(2) == 0 { // of the same beginning
+			ctx, cancel := context.WithCancel(context.Background())
+			left, other := r.IntN(4), submit(t, e, q)
 			group.Go(func() {
-				got, err := collect(s)
-				if err != nil || !slices.Equal(got, want[i].ids) || s.Stats().LogitsHash != want[i].hash {
-					t.Errorf("seed %d, %+v\nrequest %d: %v #%08x (%v), alone %v #%08x", seed, o, i, got, s.Stats().LogitsHash, err, want[i].ids, want[i].hash)
+				defer cancel()
+				for range other.Tokens(ctx) {
+					if left--; left < 0 {
+						cancel()
+					}
 				}
 			})
 		}
-		group.Wait()
 	}
-	if c := e.Counts(); o.Deterministic && c.Reused == 0 {
-		t.Errorf("nothing was reused: %+v", c)
-	}
+	group.Wait()
 }
 
 // TestReuseOnTheNetwork: a conversation that goes on is not computed again, and its
