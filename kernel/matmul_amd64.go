@@ -31,8 +31,10 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 			}
 			t += n
 		}
-	case rows >= 4 && (a.N == 1 || rows < sixteen && a.N <= 4) && foursLoop(e) != nil:
+	case rows >= 4 && (a.N == 1 || rows < sixteen && (a.N == 3 || a.N == 4)) && foursLoop(e) != nil:
 		s.fours(dst, stride, w, e, rows, a)
+	case rows >= 4 && a.N == 2 && pairsLoop(e) != nil:
+		s.pairs(dst, stride, w, e, rows, a)
 	case rows >= sixteen && (a.N > gridFew || !isGrid(e)):
 		for t := 0; t < a.N; t += passTokens {
 			tokens := a.Slice(t, min(t+passTokens, a.N))

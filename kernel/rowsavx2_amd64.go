@@ -44,6 +44,46 @@ func (s *Scratch) fours(dst []float32, stride int, w []byte, e Encoding, rows in
 	}
 }
 
+// pairs multiplies two rows at a time with two tokens, so that what is stored is taken apart
+// once for both, the last two rows perhaps again. Tokens are even in number.
+func (s *Scratch) pairs(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
+	loop := pairsLoop(e)
+	blocks, rowBytes := a.K/256, e.rowBytes(a.K)
+	sums := a.Sums
+	if e == Q4_K || e == Q5_K {
+		sums = s.pairSums(a)
+	}
+	perToken := len(sums) / a.N
+	for next := 0; next < rows; next += 2 {
+		r := min(next, rows-2)
+		ahead := 2 * rowBytes
+		for t := 0; t < a.N; t += 2 {
+			loop(&dst[t*stride+r], stride, &w[r*rowBytes], rowBytes, &a.Q[t*a.K], &a.D[t*blocks], &sums[t*perToken], a.K, 2*perToken, blocks, ahead)
+			ahead = 0
+		}
+	}
+}
+
+// A pairsTile multiplies two rows with two tokens, whose sums are perToken bytes apart.
+type pairsTile func(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)
+
+// pairsLoop returns the loop of an encoding, or nil if there is none.
+func pairsLoop(e Encoding) pairsTile {
+	switch e {
+	case Q4_K:
+		return pairsQ4KAVX2
+	case Q5_K:
+		return pairsQ5KAVX2
+	case Q6_K:
+		return pairsQ6KAVX2
+	case Q2_K:
+		return pairsQ2KAVX2
+	case Q3_K:
+		return pairsQ3KAVX2
+	}
+	return nil
+}
+
 // A foursTile multiplies four rows with one token.
 type foursTile func(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
 
@@ -118,3 +158,18 @@ func rows4IQ1SAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sum
 
 //go:noescape
 func rows4IQ1MAVX2(dst *float32, w *byte, rowBytes int, q *int8, d *float32, sums *int16, blocks, ahead int)
+
+//go:noescape
+func pairsQ4KAVX2(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)
+
+//go:noescape
+func pairsQ5KAVX2(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)
+
+//go:noescape
+func pairsQ6KAVX2(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)
+
+//go:noescape
+func pairsQ2KAVX2(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)
+
+//go:noescape
+func pairsQ3KAVX2(dst *float32, stride int, w *byte, rowBytes int, q *int8, d *float32, sums *int16, k, perToken, blocks, ahead int)

@@ -100,7 +100,7 @@
 
 // DOT adds the products of the weights in w and the activations at o, times those of the
 // scales that p chooses.
-#define DOT(o, w, p, scales, t, s) \
+#define DOT(o, w, p, scales, t, u, s, z) \
 	VPSHUFB p, scales, t;       \
 	VPMADDUBSW o(DI), w, w;     \
 	VPMADDWD t, w, w;           \

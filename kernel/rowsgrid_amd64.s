@@ -473,7 +473,7 @@ GLOBL sevenDwords<>(SB), RODATA|NOPTR, $32
 	THREEBITS(SHLL, 2, R11); \
 	THREEBITS(SHRL, 1, R13); \
 	EIGHTS;                  \
-	DOT(32*b, Y10, each<>+32*b(SB), Y9, Y11, s)
+	DOT(32*b, Y10, each<>+32*b(SB), Y9, Y11, Y13, s, s)
 
 // A weight is 8·(level-1), and one more or one less: 8 times the products of the levels, less
 // 7 or 9 times the sum of the activations, all times the scale.
