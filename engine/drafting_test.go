@@ -122,6 +122,9 @@ func TestDraftsThatPay(t *testing.T) {
 		if got < 0.95*best {
 			t.Errorf("%s: %.2f tokens a second, the best fixed number, %d, gives %.2f", m.name, got, at, best)
 		}
+		if none := m.speed(0); at == 0 && got < 0.99*none {
+			t.Errorf("%s: %.2f tokens a second, without drafts %.2f", m.name, got, none)
+		}
 		if told := d.gain(); at > 0 && (told < 0.93*best/m.speed(0) || told > 1.07*best/m.speed(0)) {
 			t.Errorf("%s: a gain of %.2f is told, it is %.2f", m.name, told, best/m.speed(0))
 		}

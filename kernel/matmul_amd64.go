@@ -19,6 +19,8 @@ func matMulQ8(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Ro
 			tokens := a.Slice(t, min(t+stripMost, a.N))
 			s.strips(dst[t*stride:], stride, w, e, rows, &tokens)
 		}
+	case vnni && rows >= 4 && a.N == 1 && foursLoop(e) != nil: // of those without strips
+		s.fours(dst, stride, w, e, rows, a)
 	case vnni && rows >= panelRows:
 		passes := (a.N + passTokens - 1) / passTokens
 		for t, i := 0, 0; i < passes; i++ {
