@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "fold_amd64.h"
 
 // The AVX2 loops multiply one row, taken apart into bytes (flat_amd64.go), with
 // one token or four.
@@ -82,14 +83,6 @@
 	PART(160); \
 	PART(192); \
 	PART(224)
-
-// FOLD4 adds the lanes of a, b, c and d into the four of x, the lower half of a.
-#define FOLD4(a, b, c, d, x, t) \
-	VPHADDD b, a, a;         \
-	VPHADDD d, c, c;         \
-	VPHADDD c, a, a;         \
-	VEXTRACTI128 $1, a, t;   \
-	VPADDD t, x, x
 
 // SCALES4 loads the scales of four tokens.
 #define SCALES4(x) \

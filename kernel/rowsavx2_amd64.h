@@ -7,6 +7,8 @@
 //	Y0 to Y3    the rows' sums of a block, Y4 to Y7 those of their minima
 //	X14, X15    results, and the same of minima
 
+#include "fold_amd64.h"
+
 #define ARGUMENTS \
 	MOVQ w+8(FP), SI;         \
 	MOVQ rowBytes+16(FP), R8; \
@@ -35,14 +37,6 @@
 	VMOVUPS X14, (AX);    \
 	VZEROUPPER;           \
 	RET
-
-// FOLD4 adds up the lanes of a, b, c and d, as four of x, the lower half of a.
-#define FOLD4(a, b, c, d, x, t) \
-	VPHADDD b, a, a;         \
-	VPHADDD d, c, c;         \
-	VPHADDD c, a, a;         \
-	VEXTRACTI128 $1, a, t;   \
-	VPADDD t, x, x
 
 // SCALES sets X10 to the halves at o of the rows, as floats.
 #define SCALES(o) \

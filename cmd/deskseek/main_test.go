@@ -160,6 +160,41 @@ func TestEndToken(t *testing.T) {
 	}
 }
 
+// goldenDrafts wants the drafts that a reference made and accepted, of a case that has
+// them. The last steps may have fewer, since no more tokens are wanted.
+func goldenDrafts(t *testing.T, c golden.Case, prompt string) {
+	if !c.Has("speculative.json") || !c.Has("mtp_logits.npy") {
+		return
+	}
+	var want struct {
+		Runs []struct {
+			K     int
+			Chain string
+			Steps []struct{ Accepted int }
+		}
+	}
+	c.JSON(t, "speculative", &want)
+	for _, run := range want.Runs {
+		if run.Chain != "post" {
+			continue
+		}
+		tokens, accepted := 1, 0
+		for _, s := range run.Steps {
+			tokens, accepted = tokens+1+s.Accepted, accepted+s.Accepted
+		}
+		code, out, errs := call(t, "", "run", "-m", c.Path, "--ids", prompt, "-n", fmt.Sprint(tokens), "--ignore-eos", "--json",
+			"--math", "exact", "--mtp", "on", "--drafts", fmt.Sprint(run.K))
+		var r struct{ MTP struct{ Drafted, Accepted int } }
+		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
+			t.Fatalf("run --drafts %d: exit %d (%v, %s)", run.K, code, err, errs)
+		}
+		steps, last := len(run.Steps), run.Steps[len(run.Steps)-1].Accepted
+		if r.MTP.Drafted > steps*run.K || r.MTP.Drafted < steps*run.K-run.K*(run.K+1)/2 || r.MTP.Accepted > accepted || r.MTP.Accepted < accepted-last {
+			t.Errorf("run --drafts %d: %d of %d drafts held, want %d of %d, or fewer by those of the last steps", run.K, r.MTP.Accepted, r.MTP.Drafted, accepted, steps*run.K)
+		}
+	}
+}
+
 // TestGoldenCommands runs the golden cases through the command line, as a user
 // would check a conversion.
 func TestGoldenCommands(t *testing.T) {
@@ -178,6 +213,7 @@ func TestGoldenCommands(t *testing.T) {
 			if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || !slices.Equal(r.IDs, greedy.Tokens) {
 				t.Errorf("run: exit %d, ids %v, want %v (%v, %s)", code, r.IDs, greedy.Tokens, err, errs)
 			}
+			goldenDrafts(t, c, prompt)
 			dir := filepath.Join(t.TempDir(), "new", "folder")
 			if code, _, errs := call(t, "", "trace", "-m", c.Path, "--ids", prompt, "--out", dir); code != 0 {
 				t.Fatalf("trace: exit %d, %s", code, errs)
