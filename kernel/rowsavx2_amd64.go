@@ -7,10 +7,12 @@ import "github.com/deskseek/deskseek/internal/grid"
 // The grids as their loops look them up: the magnitudes of eight weights, or of four, and
 // of IQ1 the levels of eight.
 var (
-	eightsIQ2XXS, eightsIQ2XS, eightsIQ2S = [256]uint64(eights(grid.IQ2XXS[:], magnitudes)), [512]uint64(eights(grid.IQ2XS[:], magnitudes)), [1024]uint64(eights(grid.IQ2S[:], magnitudes))
-
-	eightsIQ1              = [2048]uint64(eights(grid.IQ1[:], levelBytes))
-	foursIQ3XXS, foursIQ3S = grid.IQ3XXS, grid.IQ3S
+	eightsIQ2XXS = [256]uint64(eights(grid.IQ2XXS[:], magnitudes))
+	eightsIQ2XS  = [512]uint64(eights(grid.IQ2XS[:], magnitudes))
+	eightsIQ2S   = [1024]uint64(eights(grid.IQ2S[:], magnitudes))
+	eightsIQ1    = [2048]uint64(eights(grid.IQ1[:], levelBytes))
+	foursIQ3XXS  = grid.IQ3XXS
+	foursIQ3S    = grid.IQ3S
 )
 
 // eights returns what f makes of the entries.
