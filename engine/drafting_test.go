@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deskseek/deskseek/sample"
 	"github.com/deskseek/deskseek/token"
 )
 
@@ -217,5 +218,22 @@ func TestOneForced(t *testing.T) {
 	}
 	if layer < 20 {
 		t.Errorf("where nothing is found, the MTP layer drafted in %d of 100 steps", layer)
+	}
+}
+
+// TestDraftsTakeTheirNoise: a draft is chosen by the noise of its own place, behind the
+// drafts before it. Of an MTP layer that is always right, all hold then, sampled as well.
+func TestDraftsTakeTheirNoise(t *testing.T) {
+	e, f := start(t, Options{Drafting: Drafting{MTP: On, Most: 3}})
+	f.right = 10
+	s := submit(t, e, Request{
+		Prompt: []token.ID{1, 2, 3}, MaxTokens: 60,
+		Sampling: sample.Params{Temperature: 2, Seed: 5, PresencePenalty: 1},
+	})
+	if _, err := collect(s); err != nil {
+		t.Fatal(err)
+	}
+	if st := s.Stats(); st.Drafted < 40 || st.Accepted != st.Drafted {
+		t.Errorf("%d of %d drafts held, want all", st.Accepted, st.Drafted)
 	}
 }
