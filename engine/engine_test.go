@@ -190,6 +190,33 @@ func TestErrorsAndCancel(t *testing.T) {
 	}
 }
 
+// TestCancelWithinAStep: a step that is under way stops computing what nobody waits for.
+func TestCancelWithinAStep(t *testing.T) {
+	var steps []StepInfo
+	e, f := start(t, Options{Trace: Trace{Step: func(s StepInfo) { steps = append(steps, s) }}})
+	ctx, cancel := context.WithCancel(context.Background())
+	streams := make(chan *Stream, 1)
+	f.layer = func() {
+		s := <-streams
+		cancel()
+		for !s.sequence.canceled.Load() {
+			runtime.Gosched()
+		}
+		f.layer = nil
+	}
+	s := submit(t, e, Request{Prompt: prompt(rand.New(rand.NewPCG(1, 1)), 200), MaxTokens: 5})
+	streams <- s
+	for _, err := range s.Tokens(ctx) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("a token, and error %v, want none but that it was canceled", err)
+		}
+	}
+	e.Close()
+	if len(steps) == 0 || len(steps[0].Runs) != 0 {
+		t.Errorf("the steps %+v, want a first one of which nothing was computed", steps)
+	}
+}
+
 // TestNonFinite: a value that is not finite ends the sequence that it is of, and
 // no other.
 func TestNonFinite(t *testing.T) {

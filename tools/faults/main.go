@@ -1,7 +1,7 @@
 // Faults plants faults in the engine, one after the other, and runs its tests: each has
 // to be caught. What is tested is a copy; no file is changed.
 //
-//	go run ./tools/faults
+//	go run ./tools/faults [TEXT]    # only those with the text in their name
 package main
 
 import (
@@ -42,6 +42,9 @@ var faults = []fault{
 func main() {
 	missed := 0
 	for _, f := range faults {
+		if len(os.Args) > 1 && !strings.Contains(f.what, os.Args[1]) {
+			continue
+		}
 		caught, err := plant(f)
 		switch {
 		case err != nil:
