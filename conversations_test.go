@@ -79,3 +79,20 @@ func TestConversationGoesOn(t *testing.T) {
 		t.Errorf("nothing was restored: %+v", c)
 	}
 }
+
+// A conversation keeps its name as it grows, and another answer to the same first question
+// has another.
+func TestNameOf(t *testing.T) {
+	mark := func(s string) chat.Segment { return chat.Segment{Special: true, Text: s} }
+	text := func(s string) chat.Segment { return chat.Segment{Text: s} }
+	first := func(answer string) []chat.Segment {
+		return []chat.Segment{mark("<bos>"), mark("<user>"), text("Who are you?"), mark("<assistant>"), text(answer)}
+	}
+	name := nameOf(first("A dog."))
+	if longer := nameOf(append(first("A dog."), mark("<eos>"), mark("<user>"), text("Why?"), mark("<assistant>"), text("So."))); longer != name {
+		t.Errorf("a conversation that goes on is %s, and was %s", longer, name)
+	}
+	if other := nameOf(first("A cat.")); other == name {
+		t.Error("two answers to one question have one name")
+	}
+}
