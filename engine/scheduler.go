@@ -247,7 +247,7 @@ func (s *scheduler) land(l landing) {
 	q.landing = false
 	for _, p := range l.pages {
 		n, added := s.prefix.add(s.parent(q), p.Tokens, p.Forms, q.pages[q.shared])
-		n.stored = true
+		n.name, n.stored = p, true
 		s.share(q, n, added)
 	}
 	s.counts.Restored += len(l.pages) * deepseek.PageSize

@@ -324,3 +324,29 @@ func TestPartedBehindTheStore(t *testing.T) {
 		t.Errorf("%d tokens reused, parted at %d from %v; want 192, and nothing to part from", st.Reused, st.Parted, st.Instead)
 	}
 }
+
+// TestGoesOnAfterRestarts: what is computed behind restored pages is kept behind them.
+func TestGoesOnAfterRestarts(t *testing.T) {
+	store := newShelf(nil)
+	text := prompt(rand.New(rand.NewPCG(2, 2)), 290)
+	for n := 90; n <= 290; n += 100 {
+		e, _ := start(t, Options{Pages: 30, Store: store})
+		s := submit(t, e, Request{Prompt: text[:n], MaxTokens: 1})
+		if _, err := collect(s); err != nil {
+			t.Fatal(err)
+		}
+		e.Close()
+		if want := max(0, n-100) / 64 * 64; s.Stats().Reused != want {
+			t.Errorf("of %d tokens %d are restored, want %d", n, s.Stats().Reused, want)
+		}
+	}
+	first := 0
+	for _, p := range store.pages {
+		if p.Parent == (disk.Key{}) {
+			first++
+		}
+	}
+	if first != 1 || store.size() != 4 {
+		t.Errorf("%d of %d pages are first ones, want 1 of 4", first, store.size())
+	}
+}
