@@ -31,11 +31,7 @@ func eights(entries []uint32, f func(uint32) uint64) []uint64 {
 func (s *Scratch) fours(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	loop := foursLoop(e)
 	blocks, rowBytes := a.K/256, e.rowBytes(a.K)
-	sums := a.Sums
-	if e == Q4_K || e == Q5_K {
-		sums = s.pairSums(a)
-	}
-	perToken := len(sums) / a.N
+	sums, perToken := s.storedSums(e, a)
 	for next := 0; next < rows; next += 4 {
 		r := min(next, rows-4)
 		ahead := 4 * rowBytes
@@ -47,23 +43,25 @@ func (s *Scratch) fours(dst []float32, stride int, w []byte, e Encoding, rows in
 }
 
 // pairs multiplies two rows at a time with two tokens, so that what is stored is taken apart
-// once for both, the last two rows perhaps again. Tokens are even in number.
+// once for both, the last two rows perhaps again.
 func (s *Scratch) pairs(dst []float32, stride int, w []byte, e Encoding, rows int, a *Q8Rows) {
 	loop := pairsLoop(e)
 	blocks, rowBytes := a.K/256, e.rowBytes(a.K)
-	sums := a.Sums
+	sums, perToken := s.storedSums(e, a)
+	for next := 0; next < rows; next += 2 {
+		r := min(next, rows-2)
+		loop(&dst[r], stride, &w[r*rowBytes], rowBytes, &a.Q[0], &a.D[0], &sums[0], a.K, 2*perToken, blocks, 2*rowBytes)
+	}
+}
+
+// storedSums returns the sums of activations that rows as they are stored want, and how many
+// a token has.
+func (s *Scratch) storedSums(e Encoding, a *Q8Rows) (sums []int16, perToken int) {
+	sums = a.Sums
 	if e == Q4_K || e == Q5_K {
 		sums = s.pairSums(a)
 	}
-	perToken := len(sums) / a.N
-	for next := 0; next < rows; next += 2 {
-		r := min(next, rows-2)
-		ahead := 2 * rowBytes
-		for t := 0; t < a.N; t += 2 {
-			loop(&dst[t*stride+r], stride, &w[r*rowBytes], rowBytes, &a.Q[t*a.K], &a.D[t*blocks], &sums[t*perToken], a.K, 2*perToken, blocks, ahead)
-			ahead = 0
-		}
-	}
+	return sums, len(sums) / a.N
 }
 
 // A pairsTile multiplies two rows with two tokens, whose sums are perToken bytes apart.
