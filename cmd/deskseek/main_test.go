@@ -184,7 +184,9 @@ func goldenDrafts(t *testing.T, c golden.Case, prompt string) {
 		}
 		code, out, errs := call(t, "", "run", "-m", c.Path, "--ids", prompt, "-n", fmt.Sprint(tokens), "--ignore-eos", "--json",
 			"--math", "exact", "--mtp", "on", "--drafts", fmt.Sprint(run.K))
-		var r struct{ MTP struct{ Drafted, Accepted int } }
+		var r struct {
+			MTP struct{ Drafted, Accepted int }
+		}
 		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
 			t.Fatalf("run --drafts %d: exit %d (%v, %s)", run.K, code, err, errs)
 		}
