@@ -25,8 +25,9 @@ type Drafting struct {
 	// Lookup is drafting what followed the last tokens earlier in the sequence.
 	// Default Auto; Off where MTP is On.
 	Lookup Mode
-	// Most is the most drafts of a sequence in a step. Default 3; where MTP or
-	// Lookup is On, they are always so many, and the default is 1.
+	// Most is the most drafts of a sequence in a step. Default 3 of the MTP layer,
+	// and 15 that are found in the text; where MTP or Lookup is On, they are always so
+	// many, and the default is 1.
 	Most int
 	// Rewrite, where it is not nil, may change drafts before they are checked:
 	// to measure what another acceptance would give. Their number stays.
@@ -43,13 +44,29 @@ func (d Drafting) withDefaults() Drafting {
 			d.Lookup = Off
 		}
 	}
-	if d.Most == 0 {
-		d.Most = 3
-		if d.MTP == On || d.Lookup == On {
-			d.Most = 1
-		}
+	if d.Most == 0 && (d.MTP == On || d.Lookup == On) {
+		d.Most = 1
 	}
 	return d
+}
+
+// most returns the most drafts of an origin.
+func (d *Drafting) most(from origin) int {
+	switch {
+	case d.Most > 0:
+		return d.Most
+	case from == byMTP:
+		return 3
+	}
+	return 15
+}
+
+// widest returns the most drafts of any origin.
+func (d *Drafting) widest() int {
+	if d.Lookup == Off {
+		return d.most(byMTP)
+	}
+	return d.most(byQuote)
 }
 
 // An origin is where drafts come from.
@@ -58,9 +75,16 @@ type origin int
 const (
 	byNone origin = iota
 	byMTP
-	byLookup
+	byLookup // after a few tokens that stood before
+	byQuote  // the same after many: that holds far more often
 	origins
 )
+
+// many tokens in a row that stood before are no chance.
+const many = 8
+
+// looked returns whether drafts are found in the text.
+func (o origin) looked() bool { return o == byLookup || o == byQuote }
 
 // An ask is for drafts of a sequence.
 type ask struct {
@@ -77,14 +101,15 @@ type drafts struct {
 	mtp   bool // there is an MTP layer
 	costs costs
 	rates ratings // of all sequences
-	steps int     // decisions
+	look  int     // decisions until the next without drafts, while they pay
+	gap   int     // how many these were the last time
 	rest  int     // decisions until the next try, while nothing is drafted
 	pause int     // how many these were the last time
 }
 
 func (d *drafts) init(o Drafting, mtp bool) {
 	d.Drafting, d.mtp = o, mtp && o.MTP != Off
-	d.pause = 4
+	d.pause, d.gap, d.look = 4, 4, 4
 }
 
 // decide sets the origin and the number of the drafts of each ask.
@@ -99,16 +124,20 @@ func (d *drafts) decide(asks []*ask) {
 	if len(asks) == 0 {
 		return
 	}
-	d.steps++
 	n, gain := d.best(asks, forced)
-	look := 64 // steps between those that tell what one without drafts costs
-	if gain < small {
-		look = 16
-	}
+	alone := len(asks) + forced // rows without drafts
 	switch {
-	case n > 0 && d.steps%look == 0:
+	case d.costs.step.seen[min(alone, mostRows)] < few:
+		n = 0 // what drafts are measured by
+	case n > 0 && d.look == 0:
 		n = 0
+		d.gap = min(2*d.gap, 64)
+		if gain < small {
+			d.gap = min(d.gap, 16)
+		}
+		d.look = d.gap
 	case n > 0:
+		d.look--
 		d.rest, d.pause = 0, 4
 	case d.rest > 0:
 		d.rest--
@@ -124,7 +153,7 @@ func (d *drafts) decide(asks []*ask) {
 // rows those are.
 func (d *drafts) force(asks []*ask) (others []*ask, rows int) {
 	for _, a := range asks {
-		if a.origin == byMTP && d.MTP == On || a.origin == byLookup && d.Lookup == On {
+		if a.origin == byMTP && d.MTP == On || a.origin.looked() && d.Lookup == On {
 			d.settle(a, a.most)
 			rows += 1 + a.most
 		} else {
@@ -138,15 +167,22 @@ func (d *drafts) force(asks []*ask) (others []*ask, rows int) {
 // itself, unless the MTP layer has the better record in this sequence. What is always
 // done comes first.
 func (d *drafts) offer(a *ask) {
-	q := a.sequence
-	if d.Lookup != Off && a.most > 0 {
-		a.found = q.lookup.find(q.tokens, a.most)
+	q, most := a.sequence, a.most
+	text := byNone
+	if n := min(most, d.most(byQuote)); d.Lookup != Off && n > 0 {
+		same := 0
+		if a.found, same = q.lookup.find(q.tokens, n); same >= many {
+			text = byQuote
+		} else if same > 0 {
+			text = byLookup
+		}
 	}
+	layer := min(most, d.most(byMTP))
 	switch {
-	case len(a.found) > 0 && (!d.mtp || d.Lookup == On || d.MTP != On && d.worth(q, byLookup, len(a.found)) >= d.worth(q, byMTP, a.most)):
-		a.origin, a.most = byLookup, min(a.most, len(a.found))
-	case d.mtp && a.most > 0:
-		a.origin = byMTP
+	case text != byNone && (!d.mtp || d.Lookup == On || d.MTP != On && d.worth(q, text, len(a.found)) >= d.worth(q, byMTP, layer)):
+		a.origin, a.most = text, len(a.found)
+	case d.mtp && most > 0:
+		a.origin, a.most = byMTP, layer
 	}
 }
 
@@ -160,9 +196,16 @@ func (d *drafts) worth(q *sequence, from origin, n int) float64 {
 	return sum
 }
 
-// chance returns how likely the draft at a place holds if those before it do.
+// chance returns how likely the draft at a place holds if those before it do. What is not
+// known of a sequence is taken to be as it is of all, and of a place as of the one before.
 func (d *drafts) chance(q *sequence, from origin, place int) float64 {
-	return q.ratings.chance(from, place, d.rates.chance(from, place, firstGuess))
+	own, all := firstGuess, firstGuess
+	for i := range min(place+1, mostPlaces) {
+		next := d.rates.chance(from, i, all)
+		own = q.ratings.chance(from, i, min(1, own*next/all))
+		all = next
+	}
+	return own
 }
 
 // enough is how much faster drafts must be expected to make a step: what is measured
@@ -223,7 +266,7 @@ func (d *drafts) settle(a *ask, n int) {
 		a.origin = byNone
 	}
 	a.sequence.origin = a.origin
-	if a.origin == byLookup {
+	if a.origin.looked() {
 		a.sequence.drafts = append(a.sequence.drafts[:0], a.found[:n]...)
 	}
 }

@@ -81,7 +81,7 @@ func blame(batch, runs []*sequence, ended []error, err error) {
 // room returns how many drafts are of use to a sequence, and have pages: drafts push
 // nobody aside.
 func (s *scheduler) room(q *sequence) int {
-	most := min(q.most-q.generated()-1, s.drafts.Most)
+	most := min(q.most-q.generated()-1, s.drafts.widest())
 	for len(q.pages) < pagesOf(len(q.tokens)+most) && most > 0 {
 		p, ok := s.spare()
 		if !ok {

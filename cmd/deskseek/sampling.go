@@ -102,6 +102,9 @@ func rate(n int, seconds float64) float64 {
 	return float64(n) / seconds
 }
 
+// apartPlaces is how many places of drafts are told one by one.
+const apartPlaces = 3
+
 // draftsOf says how drafts fared by their place, and what they gained.
 func draftsOf(places []engine.Acceptance, gain float64) string {
 	if len(places) == 0 || places[0].Drafted == 0 {
@@ -109,17 +112,25 @@ func draftsOf(places []engine.Acceptance, gain float64) string {
 	}
 	var b strings.Builder
 	b.WriteString(" · drafts held:")
-	for i, a := range places {
-		if a.Drafted == 0 {
-			break
-		}
+	for i, a := range places[:min(len(places), apartPlaces)] {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, " %d. %.0f %% of %d", i+1, 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
+		fmt.Fprintf(&b, " %d. %s", i+1, heldOf(a))
+	}
+	if len(places) > apartPlaces {
+		var rest engine.Acceptance
+		for _, a := range places[apartPlaces:] {
+			rest.Drafted, rest.Accepted = rest.Drafted+a.Drafted, rest.Accepted+a.Accepted
+		}
+		fmt.Fprintf(&b, ", others %s", heldOf(rest))
 	}
 	if gain > 0 {
 		fmt.Fprintf(&b, " · gain %.2f×", gain)
 	}
 	return b.String()
+}
+
+func heldOf(a engine.Acceptance) string {
+	return fmt.Sprintf("%.0f %% of %d", 100*rate(a.Accepted, float64(a.Drafted)), a.Drafted)
 }
