@@ -146,6 +146,13 @@ func (o *Output) Logits(run, i int, dst []float32) []float32 {
 	return o.logits.Slice(r.logits+i, r.logits+i+1).Host(dst)
 }
 
+// SetLogits makes values the logits of the i-th of a run's tokens that wanted them:
+// [vocabulary]. It is for what has a network say a given text.
+func (o *Output) SetLogits(run, i int, values []float32) {
+	at := o.runs[run].logits + i
+	nn.Copy(o.logits.Slice(at, at+1), nn.FromHost(1, len(values), values))
+}
+
 // Hidden returns the hidden states of a run's tokens: after the final norm for a
 // model that has the head, and the residual stream for one that ends before.
 func (o *Output) Hidden(run int) nn.Mat {

@@ -212,24 +212,22 @@ func TestStoreFailsForAWhile(t *testing.T) {
 	store.fill(true)
 	var told atomic.Int32
 	e, _ := start(t, Options{Pages: 30, Store: store, Trace: Trace{StoreFailed: func(error) { told.Add(1) }}})
-	random := rand.New(rand.NewPCG(2, 2))
-	ask := func(r Request) {
+	r := Request{Prompt: prompt(rand.New(rand.NewPCG(2, 2)), 200), MaxTokens: 30}
+	ask := func() { // others would push its pages out of memory, if the writer takes its time
 		if _, err := collect(submit(t, e, r)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	first := Request{Prompt: prompt(random, 200), MaxTokens: 30}
-	ask(first)
-	for told.Load() == 0 { // the writer has no hurry
-		ask(Request{Prompt: prompt(random, 5), MaxTokens: 30})
+	for told.Load() == 0 {
+		ask()
 	}
 	store.fill(false)
 	for store.size() < 3 { // it is tried again as steps go by
-		ask(Request{Prompt: prompt(random, 5), MaxTokens: 30})
+		ask()
 	}
 	e.Close()
 	e, _ = start(t, Options{Pages: 30, Store: store})
-	s := submit(t, e, first)
+	s := submit(t, e, r)
 	if _, err := collect(s); err != nil || s.Stats().Reused != 192 {
 		t.Errorf("%d tokens are restored (%v), want 192", s.Stats().Reused, err)
 	}

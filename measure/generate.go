@@ -24,6 +24,8 @@ type generation struct {
 	c         Case
 	model     *deepseek.Model
 	engine    *engine.Engine
+	replay    *Replay      // nil where the network says what follows
+	sure      []float32    // logits that leave no choice, where there is a replay
 	prompts   [][]token.ID // each begins with its number
 	said      [][]token.ID // what follows, where that was recorded
 	recording bool
@@ -47,7 +49,7 @@ const early = 64
 
 // generation makes one for a case, and starts its engine.
 func (b *Bench) generation(c Case, d engine.Drafting) (*generation, error) {
-	g := &generation{bench: b, c: c, model: b.model, random: rand.New(rand.NewPCG(3, 4))}
+	g := &generation{bench: b, c: c, model: b.model, random: rand.New(rand.NewPCG(3, 4)), replay: b.options.Replay}
 	each := (c.Depth+c.Tokens+early)/deepseek.PageSize + 2
 	pages := c.Streams * each * 2 // what was generated before stays for a while
 	if err := b.model.Reserve(pages); err != nil {
@@ -56,7 +58,11 @@ func (b *Bench) generation(c Case, d engine.Drafting) (*generation, error) {
 	if d.MTP == "" {
 		d.MTP = engine.Off
 	}
-	d.Lookup = engine.Off
+	if g.replay != nil {
+		g.sure = make([]float32, b.model.Vocabulary())
+	} else {
+		d.Lookup = engine.Off // random tokens do not repeat themselves
+	}
 	if b.options.Accept > 0 {
 		d.Rewrite = g.rewrite
 	}
@@ -87,6 +93,9 @@ func (g *generation) plant() {
 		p := make([]token.ID, g.c.Depth+1)
 		for k := range p {
 			p[k] = token.ID(random.IntN(g.model.Vocabulary()))
+		}
+		if g.replay != nil {
+			copy(p, g.replay.Prompt)
 		}
 		p[0] = token.ID(i % g.model.Vocabulary())
 		g.prompts = append(g.prompts, p)
@@ -208,8 +217,32 @@ func (g *generation) rewrite(tokens, drafts []token.ID) {
 	}
 }
 
-// Forward is that of the network, counted where that is wanted.
+// Forward is that of the network, counted where that is wanted, and says what is to be
+// said.
 func (g *generation) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Output, error) {
+	o, err := g.forward(ctx, b)
+	if err == nil && g.replay != nil {
+		for i := range b.Runs {
+			if !o.Canceled(i) {
+				g.say(o, i, &b.Runs[i])
+			}
+		}
+	}
+	return o, err
+}
+
+// say makes the logits of a run those of the text that is replayed.
+func (g *generation) say(o *deepseek.Output, run int, r *deepseek.Run) {
+	first := r.Position + len(r.Tokens) - r.Logits
+	for i := range r.Logits {
+		id := g.replay.at(first + i + 1)
+		g.sure[id] = 1
+		o.SetLogits(run, i, g.sure)
+		g.sure[id] = 0
+	}
+}
+
+func (g *generation) forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Output, error) {
 	if g.reads == nil {
 		return g.model.Forward(ctx, b)
 	}

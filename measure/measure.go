@@ -95,6 +95,9 @@ type Options struct {
 	// hold, if those before it do; the MTP layer computes its own all the same. So
 	// the gain can be measured of a network that drafts nothing sensible.
 	Accept float64
+	// Replay, where it is not nil, is what Decode says behind what, whatever the network
+	// says. Its cases are those of Replay.Case.
+	Replay *Replay
 	// Between, where it is not nil, is called before each repetition: to
 	// measure something else by turns.
 	Between func()

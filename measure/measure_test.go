@@ -8,6 +8,8 @@ import (
 
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/demo"
+	"github.com/deskseek/deskseek/engine"
+	"github.com/deskseek/deskseek/token"
 )
 
 func demoModel(t *testing.T) *deepseek.Model {
@@ -126,6 +128,46 @@ func TestFastest(t *testing.T) {
 	for _, m := range []multiplier{integers(), floats()} {
 		if n := m.run(); n <= 0 {
 			t.Errorf("%s: %d operations", m.name, n)
+		}
+	}
+}
+
+// TestReplay: a given text is said, with the drafts that it has itself, and none of it by
+// the network.
+func TestReplay(t *testing.T) {
+	m := demoModel(t)
+	var r Replay
+	for i := range 100 {
+		r.Prompt = append(r.Prompt, token.ID(7*i%500))
+	}
+	r.Answer = slices.Concat(r.Prompt[10:50], []token.ID{501, 502, 503}, r.Prompt[50:90])
+	if err := r.Check(m.Vocabulary()); err != nil {
+		t.Fatal(err)
+	}
+	for _, streams := range []int{1, 3} {
+		b := NewBench(m, Options{Repetitions: 1, Replay: &r, Drafting: engine.Drafting{Lookup: engine.On, Most: 4}})
+		got, err := b.Run(t.Context(), r.Case(0, streams))
+		if err != nil {
+			t.Fatal(err)
+		}
+		drafted, held := 0, 0
+		for _, a := range got.ByPlace {
+			drafted, held = drafted+a.Drafted, held+a.Accepted
+		}
+		// A step gives up to five tokens; three are new, and where the text goes on is
+		// seen by three tokens at the beginning, and by two behind them.
+		if got.Steps > 82/5+1+3+3+2 || held < 60*streams || held == drafted {
+			t.Errorf("%d streams: %d steps of 82 tokens, %d of %d drafts held", streams, got.Steps, held, drafted)
+		}
+	}
+	for name, bad := range map[string]Replay{
+		"no prompt":    {nil, r.Answer},
+		"no answer":    {r.Prompt, r.Answer[:1]},
+		"foreign id":   {r.Prompt, []token.ID{1, token.ID(m.Vocabulary())}},
+		"negative one": {[]token.ID{-1}, r.Answer},
+	} {
+		if bad.Check(m.Vocabulary()) == nil {
+			t.Errorf("%s: taken", name)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type benchFlags struct {
 	json, csv   bool
 	engine      engineFlag
 	accept      float64
+	replay      replayFlags
 	synthesize  synthesizeFlags
 }
 
@@ -46,6 +47,7 @@ the table is to be read.
   deskseek bench -m DeepSeek-V3-0324-Q4_K_M-00001-of-00009.gguf -p 512 -n 64 -d 0,4096,32768
   deskseek bench -m model.gguf -p 0 -n 32 -s 1,2,4,8 --csv
   deskseek bench -m model.gguf -p 0 -s 1,2,4,8 --accept 0.8
+  deskseek bench -m model.gguf --replay before.go,after.go -n 256
   deskseek bench --synthesize v3slice v3slice.gguf`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
@@ -57,6 +59,7 @@ the table is to be read.
 	c.Flags().IntSliceVarP(&f.streams, "streams", "s", []int{1}, "sequences that are continued together, with -n")
 	f.engine.addDrafts(c)
 	c.Flags().Float64Var(&f.accept, "accept", 0, "make drafts hold with this probability, each if those before it do, whatever the MTP layer says, which computes all the same: to see what an acceptance would give")
+	f.replay.add(c, &f.engine)
 	c.Flags().IntVarP(&f.repetitions, "repetitions", "r", 5, "how often each is measured, after once without")
 	c.Flags().IntVar(&f.readMiB, "read-mib", 0, "memory that the read loop goes through, in MiB (default 1024, or an eighth of what is free)")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
@@ -71,6 +74,9 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 	}
 	if f.synthesize.shape != "" {
 		return f.synthesize.run(c, args[0])
+	}
+	if err := f.replay.open(); err != nil {
+		return err
 	}
 	ck, err := f.model.loaded(c)
 	if err != nil {
@@ -102,7 +108,7 @@ func (f *benchFlags) run(c *cobra.Command, args []string) error {
 // check says which flags make no sense, alone or together.
 func (f *benchFlags) check(c *cobra.Command, args []string) error {
 	if f.synthesize.shape != "" {
-		for _, name := range []string{"model", "math", "cache-type", "threads", "load", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv", "mtp", "drafts", "accept"} {
+		for _, name := range []string{"model", "math", "cache-type", "threads", "load", "prompt", "tokens", "depth", "streams", "repetitions", "read-mib", "json", "csv", "mtp", "drafts", "accept", "replay", "ids", "lookup"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s measures a model; it does not go with --synthesize", name)
 			}
@@ -134,6 +140,9 @@ func (f *benchFlags) check(c *cobra.Command, args []string) error {
 		return usagef("-s is %d, want 1 or more", slices.Min(f.streams))
 	case slices.Min(slices.Concat(f.prompts, f.tokens, f.depths)) < 0:
 		return usagef("-p, -n and -d are 0 or more, not %d", slices.Min(slices.Concat(f.prompts, f.tokens, f.depths)))
+	}
+	if err := f.replay.check(c); err != nil {
+		return err
 	}
 	if err := f.engine.check(c); err != nil {
 		return err
@@ -173,11 +182,18 @@ func (f *benchFlags) cases(context int, depthsGiven bool) (cases []measure.Case)
 func (f *benchFlags) measure(c *cobra.Command, ck *checkpoint.Checkpoint, m *deepseek.Model) (*benchReport, error) {
 	var prober *measure.Prober
 	var roofs, all measure.Roofs // of a case, of all
+	replay, err := f.replay.replay(ck, m)
+	if err != nil {
+		return nil, err
+	}
 	b := measure.NewBench(m, measure.Options{
 		Repetitions: f.repetitions, Between: func() { prober.Probe(&roofs) },
-		Drafting: f.engine.drafting(c), Accept: f.accept,
+		Drafting: f.engine.drafting(c), Accept: f.accept, Replay: replay,
 	})
 	cases := f.cases(m.Config.Context, c.Flags().Changed("depth"))
+	if replay != nil {
+		cases = f.replayed(replay, c.Flags().Changed("tokens"))
+	}
 	for _, x := range cases {
 		if err := b.Check(x); err != nil {
 			return nil, usagef("%w", err)

@@ -16,6 +16,12 @@ import (
 func TestBenchUsage(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out")
+	short, empty := filepath.Join(dir, "short"), filepath.Join(dir, "empty")
+	for file, text := range map[string]string{short: "Once upon a time", empty: ""} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, test := range []struct {
 		args []string
 		code int
@@ -29,6 +35,13 @@ func TestBenchUsage(t *testing.T) {
 		{[]string{"-p", "0", "-n", "0"}, 2, "nothing to measure"},
 		{[]string{"-p", "1", "-d", "10000000"}, 2, "at depth 10000000 exceeds the context of"},
 		{[]string{"--json", "--csv"}, 2, "want one of them"},
+		{[]string{"--replay", "a"}, 2, "--replay names 1 files, want two"},
+		{[]string{"--replay", "a,b", "-d", "4"}, 2, "--depth does not go with --replay"},
+		{[]string{"--replay", "a,b", "--lookup", "maybe"}, 2, "--lookup maybe is not known"},
+		{[]string{"--lookup", "off"}, 2, "--lookup goes with --replay"},
+		{[]string{"--replay", filepath.Join(dir, "a") + ",b"}, 1, "no such file"},
+		{[]string{"--replay", short + "," + short, "--ids"}, 1, "is no token id"},
+		{[]string{"--replay", short + "," + empty}, 1, "an answer of two"},
 		{[]string{"--math", "slow"}, 2, "--math slow"},
 		{[]string{"--with-mtp"}, 2, "--with-mtp goes with --synthesize"},
 		{[]string{"--synthesize", "tiny"}, 2, "--synthesize tiny OUT"},

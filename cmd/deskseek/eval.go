@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
-	"github.com/deskseek/deskseek"
 	"github.com/deskseek/deskseek/checkpoint"
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/measure"
@@ -94,14 +91,11 @@ func (f *windowFlags) perplexity(c *cobra.Command) error {
 // withModel loads the model, with its MTP layer where mtp is true, and calls do with the
 // tokens of a file; file "" is no text.
 func withModel(c *cobra.Command, f *modelFlag, file string, mtp bool, do func(ck *checkpoint.Checkpoint, m *deepseek.Model, text []token.ID) error) error {
-	var data []byte
+	var text string
 	if file != "" {
 		var err error
-		if data, err = os.ReadFile(file); err != nil {
+		if text, err = readText(file); err != nil {
 			return err
-		}
-		if !utf8.Valid(data) {
-			return fmt.Errorf("%s is no text in UTF-8", file)
 		}
 	}
 	ck, err := f.loaded(c)
@@ -111,14 +105,8 @@ func withModel(c *cobra.Command, f *modelFlag, file string, mtp bool, do func(ck
 	defer ck.Close()
 	var ids []token.ID
 	if file != "" {
-		text := deskseek.LoadText(ck)
-		switch {
-		case text.Tokenizer != nil:
-			ids = text.Tokenizer.Encode([]token.ID{}, string(data), false)
-		case text.TokenizerError != nil:
-			return text.TokenizerError
-		default:
-			return fmt.Errorf("%s has no tokenizer", ck.Path())
+		if ids, err = encode(ck, text); err != nil {
+			return err
 		}
 	}
 	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads, NoMTP: !mtp})

@@ -113,7 +113,7 @@ func (t *tokenizing) whole(in io.Reader) error {
 		return fmt.Errorf("reading standard input: %w", err)
 	}
 	if t.flags.decode {
-		ids, err := fieldIDs(string(data))
+		ids, err := fieldIDs(string(data), "standard input")
 		if err != nil {
 			return err
 		}
@@ -134,14 +134,14 @@ func (t *tokenizing) whole(in io.Reader) error {
 	return t.out.WriteByte('\n')
 }
 
-// fieldIDs reads ids with spaces, commas or line ends between them; brackets
+// fieldIDs reads the ids of a file with spaces, commas or line ends between them; brackets
 // around them do not hurt.
-func fieldIDs(s string) ([]token.ID, error) {
+func fieldIDs(s, file string) ([]token.ID, error) {
 	var ids []token.ID
 	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,\t\r\n[]", r) }) {
 		id, err := strconv.ParseInt(f, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("%q on standard input is no token id", f)
+			return nil, fmt.Errorf("%q in %s is no token id", f, file)
 		}
 		ids = append(ids, token.ID(id))
 	}
