@@ -30,10 +30,22 @@ func (c *costs) measured(sequences, rows, given int, seconds float64) {
 	c.drafting = 0
 }
 
+// unmeasured notes that a step had something else in it, too.
+func (c *costs) unmeasured() { c.drafting = 0 }
+
 // drafted notes what a place of drafts took in the MTP layer.
 func (c *costs) drafted(rows int, seconds float64) {
 	c.layer.note(rows, seconds)
 	c.drafting += c.layer.at(rows)
+}
+
+// place returns the seconds of a place of drafts in the MTP layer; before any is known so
+// many that one is tried, and not several.
+func (c *costs) place(rows int) float64 {
+	if c.layer == (times{}) {
+		return c.step.at(rows)
+	}
+	return c.layer.at(rows)
 }
 
 // gain returns how much faster drafts made the steps; 0 while not known.
@@ -44,16 +56,22 @@ func (c *costs) gain() float64 {
 	return c.without / c.with
 }
 
-// mostRows is how many rows times know apart.
-const mostRows = 64
-
 // times are moving means of seconds by rows. What slows all down, as a growing
 // context or another program does, is seen at whatever number of rows is computed
 // just then: so every measurement moves all of them, and its own the most.
+//
+// Numbers of rows up to apartRows are known apart, and larger ones in classes that each
+// reach an eighth further.
 type times struct {
-	mean [mostRows + 1]float64 // by rows; 0 is not known
-	seen [mostRows + 1]int
+	mean [classes]float64 // 0 is not known
+	seen [classes]int
 }
+
+const (
+	apartRows = 32
+	octave    = 6                        // classes in which rows double
+	classes   = apartRows + 6*octave + 1 // up to 2048 rows; 0 is none
+)
 
 const (
 	few      = 3    // measurements of which only the least counts
@@ -61,27 +79,46 @@ const (
 	allShare = 0.15 // of its change in the means of the others
 )
 
-func (t *times) known(rows int) bool { return t.mean[min(rows, mostRows)] > 0 }
+// class returns that of a number of rows.
+func class(rows int) int {
+	if rows <= apartRows {
+		return rows
+	}
+	return min(apartRows+int(math.Round(octave*math.Log2(float64(rows)/apartRows))), classes-1)
+}
+
+// middle returns the rows that a class is taken to have.
+func middle(class int) float64 {
+	if class <= apartRows {
+		return float64(class)
+	}
+	return apartRows * math.Exp2(float64(class-apartRows)/octave)
+}
+
+func (t *times) known(rows int) bool { return t.mean[class(rows)] > 0 }
+
+// tried returns how often a number of rows was measured.
+func (t *times) tried(rows int) int { return t.seen[class(rows)] }
 
 func (t *times) note(rows int, seconds float64) {
-	rows = min(rows, mostRows)
-	t.seen[rows]++
-	if n := t.seen[rows]; n <= few {
+	c, seconds := class(rows), max(seconds, 1e-9) // 0 is not known
+	t.seen[c]++
+	if n := t.seen[c]; n <= few {
 		// The first of its kind finds nothing in the caches: the least counts.
-		if n == 1 || seconds < t.mean[rows] {
-			t.mean[rows] = seconds
+		if n == 1 || seconds < t.mean[c] {
+			t.mean[c] = seconds
 		}
 		return
 	}
 	// One step that was held up says little; and of factors, as one of two and one
 	// of a half, nothing is to be left.
-	change := math.Log(min(max(seconds/t.mean[rows], 0.5), 2))
+	change := math.Log(min(max(seconds/t.mean[c], 0.5), 2))
 	own, all := math.Exp(ownShare*change), math.Exp(allShare*change)
-	for r := range t.mean {
-		if r == rows {
-			t.mean[r] *= own
+	for i := range t.mean {
+		if i == c {
+			t.mean[i] *= own
 		} else {
-			t.mean[r] *= all
+			t.mean[i] *= all
 		}
 	}
 }
@@ -93,39 +130,39 @@ const guess = 0.1
 // at returns the seconds of a step of so many rows: measured, or on a line through
 // the nearest numbers of rows that were; 1 where nothing is known.
 func (t *times) at(rows int) float64 {
-	rows = min(rows, mostRows)
-	if t.mean[rows] > 0 {
-		return t.mean[rows]
+	c, r := class(rows), float64(rows)
+	if c <= apartRows && t.mean[c] > 0 {
+		return t.mean[c]
 	}
-	below, above := 0, 0
-	for r := rows; r >= 1 && below == 0; r-- {
-		if t.mean[r] > 0 {
-			below = r
+	below, above := 0, 0 // classes that are known
+	for i := c; i >= 1 && below == 0; i-- {
+		if t.mean[i] > 0 && middle(i) <= r {
+			below = i
 		}
 	}
-	for r := rows; r <= mostRows && above == 0; r++ {
-		if t.mean[r] > 0 {
-			above = r
+	for i := c; i < classes && above == 0; i++ {
+		if t.mean[i] > 0 && middle(i) > r {
+			above = i
 		}
 	}
 	switch {
 	case below > 0 && above > 0:
-		return t.line(below, above, rows)
+		return t.line(below, above, r)
 	case below > 0:
-		for r := below - 1; r >= 1; r-- {
-			if t.mean[r] > 0 {
-				return max(t.line(r, below, rows), t.mean[below])
+		for i := below - 1; i >= 1; i-- {
+			if t.mean[i] > 0 {
+				return max(t.line(i, below, r), t.mean[below])
 			}
 		}
-		return t.mean[below] * (1 + guess*float64(rows-below))
+		return t.mean[below] * (1 + guess*(r-middle(below)))
 	case above > 0:
-		return t.mean[above] / (1 + guess*float64(above-rows))
+		return t.mean[above] / (1 + guess*(middle(above)-r))
 	}
-	return 1 + guess*float64(rows)
+	return 1 + guess*r
 }
 
-func (t *times) line(a, b, rows int) float64 {
-	return t.mean[a] + (t.mean[b]-t.mean[a])*float64(rows-a)/float64(b-a)
+func (t *times) line(a, b int, rows float64) float64 {
+	return t.mean[a] + (t.mean[b]-t.mean[a])*(rows-middle(a))/(middle(b)-middle(a))
 }
 
 // ratings are how drafts fared by their origin and place: the share that held, of

@@ -112,22 +112,30 @@ func (d *drafts) init(o Drafting, mtp bool) {
 	d.pause, d.gap, d.look = 4, 4, 4
 }
 
+// A frame is what else there is to the step that drafts are decided for.
+type frame struct {
+	room    int     // drafts that it has room for
+	prompts float64 // seconds that it takes for prompts; 0 where there are none
+	row     float64 // seconds of a row beside them
+}
+
 // decide sets the origin and the number of the drafts of each ask.
-func (d *drafts) decide(asks []*ask) {
+func (d *drafts) decide(asks []*ask, f frame) {
 	if len(asks) == 0 {
 		return
 	}
 	for _, a := range asks {
 		d.offer(a)
 	}
-	asks, forced := d.force(asks)
+	asks, forced := d.force(asks, &f)
 	if len(asks) == 0 {
 		return
 	}
-	n, gain := d.best(asks, forced)
+	n, gain := d.best(asks, forced, &f)
 	alone := len(asks) + forced // rows without drafts
 	switch {
-	case d.costs.step.seen[min(alone, mostRows)] < few:
+	case f.prompts > 0: // not measured, and hardly longer for drafts
+	case d.costs.step.tried(alone) < few:
 		n = 0 // what drafts are measured by
 	case n > 0 && d.look == 0:
 		n = 0
@@ -143,19 +151,21 @@ func (d *drafts) decide(asks []*ask) {
 		d.rest--
 	default:
 		// What drafts cost and give is tried again, ever more rarely.
-		n = len(asks)
+		n = min(len(asks), f.room)
 		d.rest, d.pause = d.pause, min(2*d.pause, 1024)
 	}
 	d.divide(asks, n)
 }
 
-// force settles the asks whose drafts are always made, and returns the others, and how many
-// rows those are.
-func (d *drafts) force(asks []*ask) (others []*ask, rows int) {
+// force settles the asks whose drafts are always made, as far as there is room for them,
+// and returns the others, and how many rows those are.
+func (d *drafts) force(asks []*ask, f *frame) (others []*ask, rows int) {
+	each := f.room / len(asks)
 	for _, a := range asks {
 		if a.origin == byMTP && d.MTP == On || a.origin.looked() && d.Lookup == On {
-			d.settle(a, a.most)
+			d.settle(a, min(a.most, each))
 			rows += 1 + a.most
+			f.room -= a.most
 		} else {
 			others = append(others, a)
 		}
@@ -179,9 +189,9 @@ func (d *drafts) offer(a *ask) {
 	}
 	layer := min(most, d.most(byMTP))
 	switch {
-	case text != byNone && (!d.mtp || d.Lookup == On || d.MTP != On && d.worth(q, text, len(a.found)) >= d.worth(q, byMTP, layer)):
+	case text != byNone && (!d.mtp || q.lone || d.Lookup == On || d.MTP != On && d.worth(q, text, len(a.found)) >= d.worth(q, byMTP, layer)):
 		a.origin, a.most = text, len(a.found)
-	case d.mtp && most > 0:
+	case d.mtp && !q.lone && most > 0:
 		a.origin, a.most = byMTP, layer
 	}
 }
@@ -219,24 +229,29 @@ const (
 // best returns how many drafts in all give the most tokens a second, taken in the
 // order of their chance, and how much faster that is than none; 0 where none pays. In the
 // same step are forced rows of others.
-func (d *drafts) best(asks []*ask, forced int) (best int, gain float64) {
+func (d *drafts) best(asks []*ask, forced int, f *frame) (best int, gain float64) {
 	rows := len(asks) + forced
-	none := float64(rows) / d.costs.step.at(rows)
+	step, place := d.costs.step.at, d.costs.place(len(asks))
+	if f.prompts > 0 {
+		step = func(rows int) float64 { return f.prompts + f.row*float64(rows) }
+		place = min(place, guess*f.prompts) // one of many layers, of few rows
+	}
+	none := float64(rows) / step(rows)
 	bestRate := enough * none
-	given, mtp := float64(rows), d.costs.layer
+	given := float64(rows)
 	seconds, levels := 0.0, 0 // of the MTP layer
 	queue := newQueue(d, asks)
 	for n := 1; ; n++ {
-		a, place, chance, ok := queue.next()
-		if !ok {
+		a, at, chance, ok := queue.next()
+		if !ok || n > f.room {
 			return best, bestRate / none
 		}
 		given += chance
-		if a.origin == byMTP && place >= levels {
-			levels = place + 1
-			seconds += mtp.at(len(asks))
+		if a.origin == byMTP && at >= levels {
+			levels = at + 1
+			seconds += place
 		}
-		rate := given / (d.costs.step.at(rows+n) + seconds)
+		rate := given / (step(rows+n) + seconds)
 		if rate > bestRate {
 			best, bestRate = n, rate
 		}

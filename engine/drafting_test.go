@@ -70,7 +70,7 @@ func (m *machine) run(d *drafts, from, steps int, o *other) float64 {
 		for _, a := range asks {
 			a.most, a.origin = d.widest(), byNone
 		}
-		d.decide(asks)
+		d.decide(asks, frame{room: 2048})
 		seconds, rows, got := 0.0, m.sequences, 0
 		for place := 0; ; place++ {
 			n := 0
@@ -133,6 +133,9 @@ func TestDraftsThatPay(t *testing.T) {
 		{"experts, eight sequences", v3, 0.02, []float64{0.85, 0.7, 0.6}, 8},
 		{"every row costs as much", func(rows int) float64 { return 0.1 * float64(rows) }, 0.02, []float64{0.8}, 1},
 		{"every row costs as much, four sequences", func(rows int) float64 { return 0.1 * float64(rows) }, 0.02, []float64{0.8}, 4},
+		{"every row costs as much, 64 sequences", func(rows int) float64 { return 0.02 + 0.01*float64(rows) }, 0.02, []float64{0.6, 0.5, 0.4}, 64},
+		{"64 sequences, good drafts", func(rows int) float64 { return 0.3 + 0.01*float64(rows) }, 0.02, []float64{0.85, 0.7, 0.6}, 64},
+		{"64 sequences, bad drafts", func(rows int) float64 { return 0.3 + 0.01*float64(rows) }, 0.02, []float64{0.2, 0.1, 0.1}, 64},
 		{"slow layer", func(rows int) float64 { return 0.1 + 0.001*float64(rows) }, 0.6, []float64{0.5}, 1},
 	} {
 		var d drafts
@@ -211,7 +214,7 @@ func TestDraftsOfUnequalSequences(t *testing.T) {
 		d.verified(bad, 1, 0)
 	}
 	asks := []*ask{{sequence: bad, most: 3}, {sequence: good, most: 3}}
-	d.decide(asks)
+	d.decide(asks, frame{room: 2048})
 	if asks[0].most != 0 || asks[1].most < 2 {
 		t.Errorf("%d drafts for a sequence in which none held, %d for one in which all did", asks[0].most, asks[1].most)
 	}
@@ -276,7 +279,7 @@ func TestOneForced(t *testing.T) {
 	repeats := []token.ID{1, 2, 3, 4, 5, 1, 2, 3}
 	decide := func(d *drafts, tokens []token.ID) *ask {
 		a := &ask{sequence: &sequence{tokens: tokens}, most: 2}
-		d.decide([]*ask{a})
+		d.decide([]*ask{a}, frame{room: 512})
 		return a
 	}
 	var d drafts

@@ -69,8 +69,8 @@ type Options struct {
 	// MaxSequences is how many sequences are computed at once; others wait.
 	// Default 64.
 	MaxSequences int
-	// MaxWaiting is how many sequences wait; more are refused with ErrBusy.
-	// Default 256.
+	// MaxWaiting is how many sequences there may be beside MaxSequences; more are
+	// refused with ErrBusy. Default 256.
 	MaxWaiting int
 	// Store keeps the pages of remembered tokens when memory does not, also after the
 	// engine has ended. It is not closed by the engine. nil is none.
@@ -111,7 +111,7 @@ var (
 // goroutine; one of its own computes, and owns all that changes.
 type Engine struct {
 	options Options
-	waiting atomic.Int64 // sequences that have not begun
+	open    atomic.Int64 // sequences that have not ended
 	closed  context.CancelCauseFunc
 	ended   chan struct{} // closed with the goroutine's end
 
@@ -236,8 +236,6 @@ func (r *Request) check(o *Options) error {
 		return fmt.Errorf("the prompt has %d tokens, which leaves no room for an answer in a context of %d", n, limit)
 	case r.MaxTokens < 0:
 		return fmt.Errorf("%d new tokens, want 0 (as many as the context holds) or more", r.MaxTokens)
-	case r.MaxTokens > o.Context-n:
-		return fmt.Errorf("a prompt of %d tokens and %d new ones exceed the context of %d", n, r.MaxTokens, o.Context)
 	}
 	for _, id := range r.Prompt {
 		if id < 0 || int(id) >= o.Vocabulary {

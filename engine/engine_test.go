@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/deskseek/deskseek/deepseek"
@@ -96,6 +97,7 @@ func TestEnds(t *testing.T) {
 	}{
 		{"most tokens", Request{MaxTokens: 4}, 4, Length},
 		{"full context", Request{}, limit - 3, Length},
+		{"more tokens than that", Request{MaxTokens: 2 * limit}, limit - 3, Length},
 		{"end token", Request{End: []token.ID{want[9]}}, slices.Index(want, want[9]) + 1, Stopped},
 	} {
 		test.r.Prompt = p
@@ -134,7 +136,6 @@ func TestRefused(t *testing.T) {
 	}{
 		{Request{}, "no tokens"},
 		{Request{Prompt: make([]token.ID, limit)}, "the prompt has 300 tokens, which leaves no room for an answer in a context of 300"},
-		{Request{Prompt: make([]token.ID, 200), MaxTokens: 101}, "a prompt of 200 tokens and 101 new ones exceed the context of 300"},
 		{Request{Prompt: make([]token.ID, 2), MaxTokens: -1}, "-1 new tokens"},
 		{Request{Prompt: []token.ID{3, vocabulary}}, "the prompt has token 50, and the vocabulary 0 to 49"},
 		{Request{Prompt: []token.ID{-3}}, "the prompt has token -3"},
@@ -268,7 +269,7 @@ func TestBusy(t *testing.T) {
 			}
 		})
 		<-waits
-		for e.waiting.Load() == 0 && s.Stats().Steps == 0 {
+		for e.open.Load() < 2 && s.Stats().Steps == 0 {
 			runtime.Gosched()
 		}
 		if s.Stats().Steps == 0 { // else the first had ended
@@ -279,6 +280,29 @@ func TestBusy(t *testing.T) {
 		stop()
 		group.Wait()
 		break
+	}
+}
+
+// TestManyAtOnce: as many as are computed at once, and as many as may wait beside them, are
+// taken however fast they come.
+func TestManyAtOnce(t *testing.T) {
+	e, f := start(t, Options{Pages: 400, MaxSequences: 60, MaxWaiting: 1})
+	gate := make(chan struct{})
+	f.layer = func() { <-gate } // none ends before all have come
+	var group sync.WaitGroup
+	var refused atomic.Int32
+	for i := range uint64(62) {
+		s := submit(t, e, Request{Prompt: prompt(rand.New(rand.NewPCG(i, 1)), 3), MaxTokens: 5})
+		group.Go(func() {
+			if _, err := collect(s); errors.Is(err, ErrBusy) {
+				refused.Add(1)
+				close(gate) // the last has come
+			}
+		})
+	}
+	group.Wait()
+	if n := refused.Load(); n != 1 {
+		t.Errorf("%d of 62 requests were refused, want 1", n)
 	}
 }
 
@@ -340,8 +364,8 @@ func TestCanceledByMany(t *testing.T) {
 		}
 		group.Wait()
 	}
-	if c := e.Counts(); c.Free+c.Remembered != c.Pages || c.Running+c.Waiting != 0 || e.waiting.Load() != 0 {
-		t.Errorf("after %d canceled requests: %+v, %d waiting", n, c, e.waiting.Load())
+	if c := e.Counts(); c.Free+c.Remembered != c.Pages || c.Running+c.Waiting != 0 || e.open.Load() != 0 {
+		t.Errorf("after %d canceled requests: %+v, %d waiting", n, c, e.open.Load())
 	}
 	e.Close()
 	for runtime.NumGoroutine() > before { // a leak never ends

@@ -29,12 +29,13 @@ type fake struct {
 	// a real network's do.
 	forms bool
 	// right is how many of ten drafts of the MTP layer are the network's choice.
-	right int
-	steps []int // tokens of each
-	fail  func(run int) error
-	layer func() // called between layers
-	wrong []string
-	known map[uint64][]float32 // logits by hash
+	right   int
+	steps   []int // tokens of each
+	fail    func(run int) error
+	failMTP func(run int) error // the MTP layer's
+	layer   func()              // called between layers
+	wrong   []string
+	known   map[uint64][]float32 // logits by hash
 }
 
 type fakePage struct {
@@ -217,6 +218,18 @@ func (f fakeMTP) put(b *deepseek.Batch, each func(run, at int, id token.ID, h ui
 
 func (f fakeMTP) Fill(ctx context.Context, b *deepseek.Batch) error {
 	f.put(b, nil)
+	return f.failed(ctx, b)
+}
+
+// failed returns why a step of the layer fails, if it does.
+func (f fakeMTP) failed(ctx context.Context, b *deepseek.Batch) error {
+	if f.failMTP != nil {
+		for i := range b.Runs {
+			if err := f.failMTP(i); err != nil {
+				return err
+			}
+		}
+	}
 	return ctx.Err()
 }
 
@@ -240,7 +253,7 @@ func (f fakeMTP) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Outp
 		}
 		logits, hidden = append(logits, [][]float32{v}), append(hidden, [][]float32{state(next | chained)})
 	})
-	return deepseek.HostOutput(logits, hidden), ctx.Err()
+	return deepseek.HostOutput(logits, hidden), f.failed(ctx, b)
 }
 
 func (f *fake) PageBytes() int { return 8 * (2*deepseek.PageSize + 1) }

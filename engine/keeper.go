@@ -40,7 +40,7 @@ type keeper struct {
 	notify  chan struct{}
 	group   sync.WaitGroup // of writes
 	wrote   atomic.Bool    // since it was looked at
-	unsaved []*node        // full pages of the tree, parents first
+	unsaved []*node        // full pages of the tree
 	saved   int
 	rest    int // calls of save until writing is tried again
 	pause   int // how many these were the last time
@@ -131,7 +131,9 @@ func (k *keeper) heed() error {
 				p.stored = false
 			}
 		}
-		k.unsaved = append(k.unsaved, f.node.unstored()...)
+		for _, n := range f.node.unstored() {
+			k.queue(n)
+		}
 	}
 	k.rest, k.pause = k.pause, min(2*k.pause, longest)
 	return failed[0].err
@@ -143,7 +145,15 @@ func (k *keeper) add(n *node) {
 		return
 	}
 	n.name = k.store.Next(n.parent.name.Key, n.tokens, n.forms)
-	k.unsaved = append(k.unsaved, n)
+	k.queue(n)
+}
+
+// queue notes that a node is to be stored.
+func (k *keeper) queue(n *node) {
+	if !n.queued {
+		n.queued = true
+		k.unsaved = append(k.unsaved, n)
+	}
 }
 
 // save brings pages on their way that are not stored yet: as many as there are
@@ -158,9 +168,10 @@ func (k *keeper) save(all bool) {
 	}
 	for len(k.unsaved) > 0 {
 		n := k.unsaved[0]
-		if !n.stored && !n.gone && !k.copy(n, all) {
+		if !n.gone && !k.bring(n, all) {
 			return
 		}
+		n.queued = false
 		k.unsaved = k.unsaved[1:]
 	}
 }
@@ -195,23 +206,25 @@ func (k *keeper) evict(n *node) {
 	if k == nil || !n.full() || k.rest > 0 {
 		return
 	}
-	for _, p := range n.unstored() {
-		if !k.copy(p, false) {
-			return
-		}
-	}
+	k.bring(n, false)
 }
 
-// unstored returns the nodes on the way to n that the store does not have, n last.
+// bring brings a page on its way, behind what it goes on from, as copy does.
+func (k *keeper) bring(n *node, wait bool) bool {
+	for _, p := range n.unstored() {
+		if !k.copy(p, wait) {
+			return false
+		}
+	}
+	return true
+}
+
+// unstored returns the nodes on the way to n behind the last one that the store has, n last.
 func (n *node) unstored() []*node {
-	if n.parent == nil {
+	if n.parent == nil || n.stored {
 		return nil
 	}
-	path := n.parent.unstored()
-	if !n.stored {
-		path = append(path, n)
-	}
-	return path
+	return append(n.parent.unstored(), n)
 }
 
 // find returns the pages behind the first skip of a sequence that the store has: none

@@ -9,6 +9,7 @@ import "github.com/deskseek/deskseek/deepseek"
 type Pages struct {
 	free []deepseek.PageID
 	held []int32 // by page
+	more int     // pages that more than one holds
 }
 
 // NewPages returns accounts of n free pages.
@@ -29,6 +30,9 @@ func (p *Pages) Free() int { return len(p.free) }
 // Held returns how many hold a page.
 func (p *Pages) Held(id deepseek.PageID) int { return int(p.held[id]) }
 
+// Shared returns the number of pages that more than one holds.
+func (p *Pages) Shared() int { return p.more }
+
 // Alloc takes a free page, of which there must be one.
 func (p *Pages) Alloc() deepseek.PageID {
 	last := len(p.free) - 1
@@ -43,16 +47,21 @@ func (p *Pages) Share(id deepseek.PageID) {
 	if p.held[id] == 0 {
 		panic("engine: sharing a free page")
 	}
-	p.held[id]++
+	if p.held[id]++; p.held[id] == 2 {
+		p.more++
+	}
 }
 
 // Release makes one fewer hold each of the pages. What nobody holds is free.
 func (p *Pages) Release(ids ...deepseek.PageID) {
 	for _, id := range ids {
-		if p.held[id]--; p.held[id] == 0 {
+		p.held[id]--
+		switch n := p.held[id]; {
+		case n == 1:
+			p.more--
+		case n == 0:
 			p.free = append(p.free, id)
-		}
-		if p.held[id] < 0 {
+		case n < 0:
 			panic("engine: releasing a free page")
 		}
 	}

@@ -29,18 +29,21 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	var asks []*ask
 	for i, q := range s.plan.runs {
 		if ended[i] == nil && q.behind() == 1 {
-			asks = append(asks, &ask{sequence: q, run: i, most: s.room(q)})
+			asks = append(asks, &ask{sequence: q, run: i, most: s.useful(q)})
 		}
 	}
-	s.drafts.decide(asks)
+	s.drafts.decide(asks, s.frame(len(asks)))
 	start := time.Now()
 	if s.network.MTP != nil {
-		if err := s.pair(ctx, o, ended, asks); err != nil {
-			blame(s.plan.paired, s.plan.runs, ended, reason(ctx, err))
-			return 0
+		begin := start
+		err := s.pair(ctx, o, ended, asks)
+		if err == nil {
+			begin = time.Now()
+			err = s.chain(ctx, asks, ended)
 		}
-		begin := time.Now()
-		s.chain(ctx, asks, ended)
+		if err != nil {
+			s.undrafted(ctx, err, asks, ended)
+		}
 		drafting, info.MTP = time.Since(begin), time.Since(start)
 	}
 	for _, a := range asks {
@@ -51,16 +54,47 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	return drafting
 }
 
+// frame returns what there is to the next step beside the sequences that go on.
+func (s *scheduler) frame(generating int) frame {
+	f := frame{room: s.room(generating)}
+	behind := 0
+	for _, q := range s.ready((*sequence).reads) {
+		behind += q.behind()
+	}
+	if behind > 0 {
+		f.row = s.pace
+		f.prompts = s.pace * float64(min(behind, s.chunk()))
+	}
+	return f
+}
+
+// undrafted goes on without the drafts that an error of the MTP layer prevented: where a
+// value was not finite, the sequence that it is of is drafted for no more. Of what its cache
+// was to hold by then, what is not there is put in later.
+func (s *scheduler) undrafted(ctx context.Context, err error, asks []*ask, ended []error) {
+	var bad *deepseek.NonFiniteError
+	if !errors.As(err, &bad) {
+		blame(s.plan.paired, s.plan.runs, ended, reason(ctx, err))
+		return
+	}
+	for _, q := range concerned(s.plan.paired, err) {
+		q.lone, q.hidden, q.drafts = true, nil, q.drafts[:0]
+		s.options.Trace.undrafted(q, err)
+	}
+}
+
 // observe notes what a step took, drafting not counted, in which nothing but single
 // tokens and their drafts was computed.
 func (s *scheduler) observe(info *StepInfo, took time.Duration) {
-	if len(info.Runs) < len(s.plan.runs) {
-		return // of those that were canceled, only a part was computed
-	}
 	rows, given := 0, 0
+	if len(info.Runs) < len(s.plan.runs) {
+		s.drafts.costs.unmeasured() // of those that were canceled, only a part was computed
+		return
+	}
 	for i := range s.plan.runs {
 		r := &s.plan.batch.Runs[i]
 		if r.Logits != len(r.Tokens) || r.Form != deepseek.Absorbed {
+			s.drafts.costs.unmeasured()
 			return
 		}
 		rows += len(r.Tokens)
@@ -78,9 +112,9 @@ func blame(batch, runs []*sequence, ended []error, err error) {
 	}
 }
 
-// room returns how many drafts are of use to a sequence, and have pages: drafts push
+// useful returns how many drafts are of use to a sequence, and have pages: drafts push
 // nobody aside.
-func (s *scheduler) room(q *sequence) int {
+func (s *scheduler) useful(q *sequence) int {
 	most := min(q.most-q.generated()-1, s.drafts.widest())
 	for len(q.pages) < pagesOf(len(q.tokens)+most) && most > 0 {
 		p, ok := s.spare()
@@ -98,7 +132,7 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 	p := &s.plan
 	p.mtp.Runs, p.paired = p.mtp.Runs[:0], p.paired[:0]
 	for i, q := range p.runs {
-		if ended[i] != nil && !errors.Is(ended[i], errDone) {
+		if q.lone || ended[i] != nil && !errors.Is(ended[i], errDone) {
 			continue
 		}
 		drafts := false
@@ -111,6 +145,11 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 		return nil
 	}
 	if err := s.network.MTP.Fill(ctx, &p.mtp); err != nil {
+		for i, q := range p.runs { // they wait for the next time
+			if slices.Contains(p.paired, q) {
+				q.hidden = appendRows(q.hidden, s.fresh(q, o, i), 0)
+			}
+		}
 		return err
 	}
 	for i, q := range p.paired {
@@ -123,8 +162,7 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 // collect makes a run of the pairs of a sequence that are to be put into the cache,
 // or keeps their hidden states for later.
 func (s *scheduler) collect(q *sequence, o *deepseek.Output, run int, drafts, last bool) {
-	r := &s.plan.batch.Runs[run]
-	fresh := o.Hidden(run).Slice(0, q.cached-r.Position) // without drafts that did not hold
+	fresh := s.fresh(q, o, run)
 	dim := fresh.Cols()
 	kept := len(q.hidden) / dim
 	// The last slot whose token is known and whose page is there.
@@ -153,6 +191,11 @@ func (s *scheduler) collect(q *sequence, o *deepseek.Output, run int, drafts, la
 	s.plan.paired = append(s.plan.paired, q)
 }
 
+// fresh returns the hidden states of a run, without those of drafts that did not hold.
+func (s *scheduler) fresh(q *sequence, o *deepseek.Output, run int) nn.Mat {
+	return o.Hidden(run).Slice(0, q.cached-s.plan.batch.Runs[run].Position)
+}
+
 // appendRows appends the rows of x from the given one on.
 func appendRows(dst []float32, x nn.Mat, from int) []float32 {
 	if from == x.Rows() {
@@ -166,7 +209,7 @@ func appendRows(dst []float32, x nn.Mat, from int) []float32 {
 }
 
 // chain drafts with the MTP layer, a place at a time for all sequences.
-func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) {
+func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) error {
 	p := &s.plan
 	var before *deepseek.Output // of the place before; holds the hidden states
 	rows := map[*ask]int{}      // runs of before
@@ -196,13 +239,12 @@ func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) {
 			p.mtp.Runs, p.paired, now = append(p.mtp.Runs, r), append(p.paired, q), append(now, a)
 		}
 		if len(now) == 0 {
-			return
+			return nil
 		}
 		start := time.Now()
 		o, err := s.network.MTP.Forward(ctx, &p.mtp)
 		if err != nil {
-			blame(p.paired, p.runs, ended, reason(ctx, err))
-			return
+			return err
 		}
 		together(len(now), s.options.Vocabulary, func(i int) { now[i].sequence.draft(o, i) })
 		for i, a := range now {

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"container/heap"
+	"slices"
+
 	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
@@ -18,7 +21,9 @@ type node struct {
 	used     uint64    // the tree's clock when it was last of use
 	name     disk.Page // its name in the store, if there is one and the page is full
 	stored   bool      // the store has it, or is about to
+	queued   bool      // it is among those that are to be stored
 	gone     bool      // it is not in the tree any more
+	listed   bool      // it is among the leaves
 }
 
 func (n *node) full() bool { return len(n.tokens) == deepseek.PageSize }
@@ -31,6 +36,38 @@ type prefix struct {
 	pages *Pages
 	clock uint64
 	size  int // nodes, without the root
+	// leaves has all nodes without children, and some that were, by when they were of
+	// use when they were listed: what was of use since is put back when it comes up.
+	leaves leaves
+}
+
+// A leaf is a node, and when it was last of use as it was listed.
+type leaf struct {
+	node *node
+	used uint64
+}
+
+// leaves are a heap, the one of use longest ago first.
+type leaves []leaf
+
+func (l leaves) Len() int           { return len(l) }
+func (l leaves) Less(i, j int) bool { return l[i].used < l[j].used }
+func (l leaves) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *leaves) Push(x any)        { *l = append(*l, x.(leaf)) }
+func (l *leaves) Pop() any {
+	last := len(*l) - 1
+	x := (*l)[last]
+	(*l)[last] = leaf{}
+	*l = (*l)[:last]
+	return x
+}
+
+// list puts a node among the leaves.
+func (t *prefix) list(n *node) {
+	if n.parent != nil && !n.listed {
+		n.listed = true
+		heap.Push(&t.leaves, leaf{n, n.used})
+	}
 }
 
 // A match is the longest remembered beginning of a sequence.
@@ -48,7 +85,11 @@ type match struct {
 // token i of page p, for the first known tokens.
 func (t *prefix) find(tokens []token.ID, forms []uint64, known int) match {
 	best := match{}
-	t.search(&t.root, tokens, forms, known, nil, &best)
+	last := t.search(&t.root, 0, tokens, forms, known, &best, nil)
+	for n := last; n != nil && n.parent != nil; n = n.parent {
+		best.nodes = append(best.nodes, n)
+	}
+	slices.Reverse(best.nodes)
 	for _, n := range best.nodes {
 		t.touch(n)
 	}
@@ -58,28 +99,30 @@ func (t *prefix) find(tokens []token.ID, forms []uint64, known int) match {
 	return best
 }
 
-// search walks from a node whose tokens match. Of equal matches the first stays:
-// the bits that were computed first.
-func (t *prefix) search(n *node, tokens []token.ID, forms []uint64, known int, path []*node, best *match) {
-	at := len(path) * deepseek.PageSize
+// search walks from a node at a depth, whose tokens match, and returns the last node
+// that matches whole of the best match; last is that of the best so far. Of equal matches
+// the first stays: the bits that were computed first.
+func (t *prefix) search(n *node, depth int, tokens []token.ID, forms []uint64, known int, best *match, last *node) *node {
+	at := depth * deepseek.PageSize
 	rest := tokens[at:]
 	if at > best.tokens {
-		*best = match{nodes: append([]*node(nil), path...), tokens: at}
+		*best, last = match{tokens: at}, n
 	}
 	for _, c := range n.children {
 		k := common(c.tokens, rest)
 		if forms != nil {
-			k = min(k, sameForms(c.forms, forms, len(path), min(k, known-at)))
+			k = min(k, sameForms(c.forms, forms, depth, min(k, known-at)))
 		}
 		switch {
 		case k == deepseek.PageSize:
-			t.search(c, tokens, forms, known, append(path, c), best)
+			last = t.search(c, depth+1, tokens, forms, known, best, last)
 		case at+k > best.tokens:
-			*best = match{nodes: append([]*node(nil), path...), tokens: at + k, part: c, next: c.tokens[k:]}
+			*best, last = match{tokens: at + k, part: c, next: c.tokens[k:]}, n
 		case at+k == best.tokens && best.next == nil && k < len(c.tokens):
 			best.next = c.tokens[k:]
 		}
 	}
+	return last
 }
 
 // common returns how many first tokens are the same.
@@ -129,6 +172,7 @@ func (t *prefix) add(parent *node, tokens []token.ID, forms uint64, page deepsee
 	parent.children = append(parent.children, n)
 	t.size++
 	t.touch(n)
+	t.list(n)
 	return n, true
 }
 
@@ -149,37 +193,39 @@ func (t *prefix) remove(n *node) {
 	n.gone = true
 	t.pages.Release(n.page)
 	t.size--
+	if len(n.parent.children) == 0 {
+		t.list(n.parent)
+	}
 }
 
 // oldest returns the node that was of use longest ago, of those that nobody but
 // the tree holds and that have no children; nil where there is none.
-func (t *prefix) oldest() *node {
-	var best *node
-	t.each(func(n *node) {
-		if len(n.children) == 0 && t.pages.Held(n.page) == 1 && (best == nil || n.used < best.used) {
+func (t *prefix) oldest() (best *node) {
+	var held []*node // by sequences that run: these are few
+	for best == nil && len(t.leaves) > 0 {
+		l := heap.Pop(&t.leaves).(leaf)
+		n := l.node
+		n.listed = false
+		switch {
+		case n.gone || len(n.children) > 0: // listed again when it has none
+		case n.used != l.used:
+			t.list(n)
+		case t.pages.Held(n.page) > 1:
+			held = append(held, n)
+		default:
 			best = n
+			held = append(held, n)
 		}
-	})
+	}
+	for _, n := range held {
+		t.list(n)
+	}
 	return best
 }
 
-// evictable returns how many pages oldest could give one after the other.
-func (t *prefix) evictable() int {
-	var count func(n *node) (pages int, all bool)
-	count = func(n *node) (int, bool) {
-		total, all := 0, true
-		for _, c := range n.children {
-			k, whole := count(c)
-			total, all = total+k, all && whole
-		}
-		if all && n.parent != nil && t.pages.Held(n.page) == 1 {
-			return total + 1, true
-		}
-		return total, all && n.parent == nil
-	}
-	pages, _ := count(&t.root)
-	return pages
-}
+// evictable returns how many pages oldest could give one after the other: all that no
+// sequence holds. A sequence that holds a page holds all that it goes on from.
+func (t *prefix) evictable() int { return t.size - t.pages.Shared() }
 
 // each calls f for every node, parents before children. f may not change the tree.
 func (t *prefix) each(f func(*node)) {

@@ -13,14 +13,15 @@ import (
 type Request struct {
 	// Prompt is at least one token.
 	Prompt []token.ID
-	// MaxTokens is the most new tokens; 0 means as many as the context holds.
+	// MaxTokens is the most new tokens; 0, and more than the context holds, mean as
+	// many as it does.
 	MaxTokens int
 	// Sampling says how tokens are chosen. The zero value is greedy.
 	Sampling sample.Params
 	// End are the tokens that end the sequence. The one that did is part of it.
 	End []token.ID
 	// Priority orders sequences where not all can be computed: the greater go
-	// first, and are not pushed aside by the lesser. Default 0.
+	// first, push the lesser aside, and are not pushed aside by them. Default 0.
 	Priority int
 }
 

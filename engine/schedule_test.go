@@ -82,6 +82,12 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		}
 		return nil
 	}
+	c.fake.failMTP = func(run int) error { // which disturbs nobody
+		if r.IntN(1000) == 0 {
+			return &deepseek.NonFiniteError{Where: "MTP layer", Run: run}
+		}
+		return nil
+	}
 	return c
 }
 
@@ -206,7 +212,7 @@ func (c *schedule) restart() error {
 	}
 	old := c.fake
 	c.fake = newFake(c.t, c.options.Pages)
-	c.fake.right, c.fake.forms, c.fake.fail, c.fake.layer = old.right, old.forms, old.fail, old.layer
+	c.fake.right, c.fake.forms, c.fake.fail, c.fake.failMTP, c.fake.layer = old.right, old.forms, old.fail, old.failMTP, old.layer
 	c.s = newScheduler(c.fake.network(c.mtp), c.options)
 	return nil
 }
@@ -273,6 +279,34 @@ func (c *schedule) check() error {
 	}
 	if free != c.s.pages.Free() {
 		return fmt.Errorf("%d pages are free, counted %d", free, c.s.pages.Free())
+	}
+	return c.evicts()
+}
+
+// evicts compares what may be evicted, and what first, with a walk through the tree.
+func (c *schedule) evicts() error {
+	t := &c.s.prefix
+	var oldest *node
+	var walk func(n *node) (pages int, whole bool)
+	walk = func(n *node) (pages int, whole bool) {
+		whole = n.parent != nil && t.pages.Held(n.page) == 1
+		if whole && len(n.children) == 0 && (oldest == nil || n.used < oldest.used) {
+			oldest = n
+		}
+		for _, x := range n.children {
+			k, all := walk(x)
+			pages, whole = pages+k, whole && all
+		}
+		if whole {
+			pages++
+		}
+		return pages, whole
+	}
+	if pages, _ := walk(&t.root); pages != t.evictable() {
+		return fmt.Errorf("%d pages may be evicted, counted %d", pages, t.evictable())
+	}
+	if got := t.oldest(); got != oldest {
+		return fmt.Errorf("to be evicted is %+v, want %+v", got, oldest)
 	}
 	return nil
 }

@@ -114,14 +114,15 @@ func (s *scheduler) end(q *sequence, err error) {
 	s.publish(q, true)
 	s.release(q)
 	s.options.Trace.end(q, err)
+	if q.ended != nil {
+		q.ended()
+	}
 	q.out.end(err, &q.stats, q.logits)
 }
 
 // start notes that a sequence no longer waits for the first time.
 func (s *scheduler) start(q *sequence) {
-	if q.begun != nil {
-		q.begun()
-		q.begun = nil
+	if q.started.IsZero() {
 		q.started = time.Now()
 		q.stats.Queued = q.started.Sub(q.asked)
 	}
@@ -143,12 +144,16 @@ func (s *scheduler) drop(q *sequence) {
 	q.source, q.copies = -1, nil
 }
 
-// admit lets sequences begin, in order, while there are pages for their prompts.
+// admit lets sequences begin, in order, while there are pages for their prompts; those
+// of lesser priority are pushed aside for that.
 func (s *scheduler) admit() {
-	for len(s.waiting) > 0 && len(s.running) < s.options.MaxSequences {
+	for len(s.waiting) > 0 {
 		q := s.waiting[0]
-		if !s.begin(q) {
-			return
+		if len(s.running) >= s.options.MaxSequences || !s.begin(q) {
+			if !s.preempt(q.outranks) {
+				return
+			}
+			continue
 		}
 		s.waiting = s.waiting[1:]
 		s.running = inOrder(s.running, q)
@@ -186,7 +191,7 @@ func (s *scheduler) begin(q *sequence) bool {
 		s.pages.Share(part.page)
 		q.source = part.page
 	}
-	if pagesOf(len(q.tokens)+1)-len(whole) > s.pages.Free()+s.prefix.evictable() && len(s.running) > 0 {
+	if pagesOf(len(q.tokens)+1)-len(whole) > s.pages.Free()+s.prefix.evictable()-s.promised(q) && len(s.running) > 0 {
 		s.release(q)
 		return false
 	}
@@ -209,6 +214,16 @@ func (s *scheduler) begin(q *sequence) bool {
 	}
 	s.settle(q, whole, part)
 	return true
+}
+
+// promised returns how many pages the prompts lack that are read before q.
+func (s *scheduler) promised(q *sequence) (pages int) {
+	for _, r := range s.running {
+		if r.before(q) && r.behind() > 1 {
+			pages += max(0, pagesOf(len(r.tokens)+1)-len(r.pages))
+		}
+	}
+	return pages
 }
 
 // hold makes a sequence begin with remembered pages.
@@ -290,8 +305,8 @@ func (s *scheduler) form(q *sequence, whole []*node, part *node) {
 	for _, c := range whole {
 		q.forms = append(q.forms, c.forms)
 	}
-	if part != nil {
-		q.forms = append(q.forms, part.forms)
+	if part != nil { // behind what is reused of it nothing is decided
+		q.forms = append(q.forms, part.forms&(1<<(q.cached%deepseek.PageSize)-1))
 	}
 	q.decide(q.cached, n, form)
 }
@@ -317,7 +332,7 @@ func (s *scheduler) alloc(q *sequence) (deepseek.PageID, bool) {
 		if p, ok := s.spare(); ok {
 			return p, true
 		}
-		if !s.preempt(q) {
+		if !s.preempt(q.before) {
 			return 0, false
 		}
 	}
@@ -330,11 +345,11 @@ func (s *scheduler) evict(n *node) {
 	s.prefix.remove(n)
 }
 
-// preempt pushes the last in order aside that comes after q and is not in the plan.
-func (s *scheduler) preempt(q *sequence) bool {
+// preempt pushes the last in order aside that is not in the plan, of those that are lesser.
+func (s *scheduler) preempt(lesser func(*sequence) bool) bool {
 	for i := len(s.running) - 1; i >= 0; i-- {
 		r := s.running[i]
-		if !q.before(r) {
+		if !lesser(r) {
 			return false
 		}
 		if slices.Contains(s.plan.runs, r) || r.landing || len(r.pages) == 0 {
@@ -371,20 +386,78 @@ func (s *scheduler) compose() {
 	p.runs, p.batch.Runs, p.batch.Copies = p.runs[:0], p.batch.Runs[:0], p.batch.Copies[:0]
 	budget := s.options.MaxStepTokens
 	s.turn++
-	generating := s.ready(func(q *sequence) bool { return q.behind() == 1 })
-	first := 0
-	if len(generating) > budget { // a step is for some of them, in turn
-		first = s.turn % len(generating)
-	}
-	for i := range generating {
-		if q := generating[(first+i)%len(generating)]; budget > 0 && slices.Contains(s.running, q) {
-			budget -= s.schedule(q, min(1+len(q.drafts), budget))
+	s.claim()
+	generating := s.ready((*sequence).generates)
+	room := s.room(len(generating)) // for drafts
+	for n := 0; len(generating) > 0 && budget > 0; generating = generating[n:] {
+		n = equals(generating)
+		wanted := 0
+		for _, q := range generating[:n] {
+			wanted += len(q.drafts)
+		}
+		list := generating[:n]
+		if n > budget || wanted > room {
+			list = s.turned(list)
+		}
+		for _, q := range list {
+			if budget > 0 && slices.Contains(s.running, q) {
+				k := s.schedule(q, min(1+min(len(q.drafts), room), budget))
+				budget, room = budget-k, room-max(0, k-1)
+			}
 		}
 	}
 	if len(p.runs) > 0 {
 		budget = min(budget, s.chunk())
 	}
-	s.spread(s.ready(func(q *sequence) bool { return q.behind() > 1 }), budget)
+	s.spread(s.ready((*sequence).reads), budget)
+}
+
+// equals returns how many sequences at the beginning of a list have the priority of the
+// first.
+func equals(list []*sequence) int {
+	n := 1
+	for n < len(list) && list[n].request.Priority == list[0].request.Priority {
+		n++
+	}
+	return n
+}
+
+// turned returns a list that begins with another one at each step: of what does not do for
+// all, each has some in turn.
+func (s *scheduler) turned(list []*sequence) []*sequence {
+	first := s.turn % len(list)
+	return slices.Concat(list[first:], list[:first])
+}
+
+// claim gives prompts the pages of a step before those of lesser priority take them, who go
+// first where they generate.
+func (s *scheduler) claim() {
+	n := len(s.running)
+	if n == 0 || equals(s.running) == n {
+		return
+	}
+	for _, q := range s.ready((*sequence).reads) {
+		if !slices.Contains(s.running, q) {
+			continue // it was pushed aside
+		}
+		for len(q.pages) < pagesOf(q.cached+min(q.behind(), s.options.MaxStepTokens)) {
+			if p, ok := s.spare(); ok {
+				q.pages = append(q.pages, p)
+			} else if !s.preempt(q.outranks) {
+				break
+			}
+		}
+	}
+}
+
+// room returns how many drafts a step has room for beside a token of each of the sequences
+// that generate, and prompts that are to go on.
+func (s *scheduler) room(generating int) int {
+	room := s.options.MaxStepTokens - generating
+	if slices.ContainsFunc(s.running, (*sequence).reads) {
+		room -= min(leastChunk, s.options.MaxStepTokens/4)
+	}
+	return max(0, room)
 }
 
 // A chunk of a prompt keeps those that generate waiting for about patience, but has
@@ -424,7 +497,7 @@ func (s *scheduler) clock(took time.Duration) {
 // ready returns the running sequences that f is true of, in order.
 func (s *scheduler) ready(f func(*sequence) bool) (list []*sequence) {
 	for _, q := range s.running {
-		if !q.landing && f(q) {
+		if f(q) {
 			list = append(list, q)
 		}
 	}
@@ -436,12 +509,12 @@ func (s *scheduler) ready(f func(*sequence) bool) (list []*sequence) {
 // after it.
 func (s *scheduler) spread(list []*sequence, budget int) {
 	for len(list) > 0 && budget > 0 {
-		n := 1
-		for n < len(list) && list[n].request.Priority == list[0].request.Priority {
-			n++
-		}
+		n := equals(list)
 		equal := slices.Clone(list[:n])
 		slices.SortStableFunc(equal, func(a, b *sequence) int { return a.behind() - b.behind() })
+		if budget < n {
+			equal = s.turned(equal)
+		}
 		for i, q := range equal {
 			if slices.Contains(s.running, q) { // it was not pushed aside meanwhile
 				each := (budget + len(equal) - i - 1) / (len(equal) - i)

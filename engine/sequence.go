@@ -22,7 +22,7 @@ type sequence struct {
 	canceled atomic.Bool
 	out      outlet
 
-	begun   func() // called once, when it no longer waits
+	ended   func() // called at the end, if it is there
 	asked   time.Time
 	started time.Time // when it was first admitted
 	first   time.Time // when its first token was chosen
@@ -42,6 +42,7 @@ type sequence struct {
 	paired  int        // slots of the MTP cache that are filled; slot 0 holds none
 	hidden  []float32  // final hidden states from token paired-1 on, not yet paired
 	held    []float32  // what hidden will be
+	lone    bool       // the MTP layer has nothing for it
 	scratch []float32  // logits of a draft
 	landing bool       // pages are being restored
 	parted  int        // tokens that the prefix tree has
@@ -83,6 +84,12 @@ func (q *sequence) generated() int { return len(q.tokens) - len(q.request.Prompt
 // behind returns how many tokens are not cached: one, while it generates.
 func (q *sequence) behind() int { return len(q.tokens) - q.cached }
 
+// generates returns whether q only has to go on from its last token.
+func (q *sequence) generates() bool { return !q.landing && q.behind() == 1 }
+
+// reads returns whether q has more than that to catch up with.
+func (q *sequence) reads() bool { return !q.landing && q.behind() > 1 }
+
 // before returns whether q is to be served before r.
 func (q *sequence) before(r *sequence) bool {
 	if q.request.Priority != r.request.Priority {
@@ -90,6 +97,9 @@ func (q *sequence) before(r *sequence) bool {
 	}
 	return q.id < r.id
 }
+
+// outranks returns whether q has the greater priority.
+func (q *sequence) outranks(r *sequence) bool { return q.request.Priority > r.request.Priority }
 
 func (q *sequence) compare(r *sequence) int {
 	switch {

@@ -77,16 +77,16 @@ func (s *Stream) Tokens(ctx context.Context) iter.Seq2[sample.Choice, error] {
 			yield(sample.Choice{}, errTwice)
 			return
 		}
-		if e.waiting.Add(1) > int64(e.options.MaxWaiting) {
-			e.waiting.Add(-1)
+		if e.open.Add(1) > int64(e.options.MaxSequences+e.options.MaxWaiting) {
+			e.open.Add(-1)
 			yield(sample.Choice{}, ErrBusy)
 			return
 		}
 		q := s.sequence
-		q.begun = func() { e.waiting.Add(-1) }
+		q.ended = func() { e.open.Add(-1) }
 		q.asked = time.Now()
 		if !e.send(func(c *scheduler) { c.enqueue(q) }) {
-			e.waiting.Add(-1)
+			e.open.Add(-1)
 			yield(sample.Choice{}, ErrClosed)
 			return
 		}

@@ -19,6 +19,9 @@ type Trace struct {
 	Evict func(tokens int)
 	// StoreFailed: a page could not be kept. Nothing else suffers.
 	StoreFailed func(error)
+	// Undrafted: a value of the MTP layer was not finite, and the sequence goes on without
+	// its drafts. Nothing else suffers.
+	Undrafted func(id int, err error)
 	// End: a sequence ended. The error is nil where it ended by itself.
 	End func(id int, s Stats, err error)
 }
@@ -70,6 +73,12 @@ func (t *Trace) admit(q *sequence) {
 func (t *Trace) verify(q *sequence, drafted, accepted int) {
 	if t.Verify != nil {
 		t.Verify(q.id, drafted, accepted)
+	}
+}
+
+func (t *Trace) undrafted(q *sequence, err error) {
+	if t.Undrafted != nil {
+		t.Undrafted(q.id, err)
 	}
 }
 
