@@ -87,11 +87,13 @@ type Store struct {
 	// change is held while files get their names or are removed, outside of the
 	// folder's lock, which does the same among processes. It is taken before mu.
 	change    sync.Mutex
-	stamp     []byte   // of the folder when the index was last in step with it
-	marked    bool     // the stamp was renewed under the lock that is held now
-	files     int      // that were begun
-	temporary string   // our folder under writing/, "" before the first file
-	held      *os.File // its lock
+	stamp     []byte        // of the folder when the index was last in step with it
+	listed    time.Time     // when follow listed it, and
+	listing   time.Duration // how long that took
+	marked    bool          // the stamp was renewed under the lock that is held now
+	files     int           // that were begun
+	temporary string        // our folder under writing/, "" before the first file
+	held      *os.File      // its lock
 	create    func(string) (file, error)
 
 	mu    sync.Mutex
@@ -252,13 +254,26 @@ func (s *Store) follow() {
 	}
 	defer s.change.Unlock()
 	stamp := s.readStamp()
-	if bytes.Equal(stamp, s.stamp) {
+	if bytes.Equal(stamp, s.stamp) || s.tired(time.Now()) {
 		return
 	}
+	begin := time.Now()
 	// A folder that can't be listed has nothing to find.
 	if _, err := s.list(); err == nil {
 		s.stamp = stamp
 	}
+	s.listed, s.listing = time.Now(), time.Since(begin)
+}
+
+// tired returns whether a large folder was listed so recently that doing it again, as
+// another process writes page by page, would keep an engine from its work for more than a
+// twentieth of the time. s.change is held.
+func (s *Store) tired(now time.Time) bool {
+	const small = 1000 // files
+	s.mu.Lock()
+	n := len(s.index.entries)
+	s.mu.Unlock()
+	return n > small && now.Sub(s.listed) < 20*s.listing
 }
 
 func (s *Store) readStamp() []byte {

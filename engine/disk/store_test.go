@@ -762,3 +762,19 @@ func checkWhole(t *testing.T, o Options) *Store {
 	}
 	return s
 }
+
+// TestTired: a small folder is listed whenever another process changed it, a large one not
+// again and again.
+func TestTired(t *testing.T) {
+	now := time.Now()
+	s := Store{index: newIndex(), listed: now, listing: time.Second}
+	for i := range 1001 {
+		if s.tired(now) {
+			t.Fatalf("%d files are too many", i)
+		}
+		s.index.entries[Key{byte(i), byte(i >> 8)}] = nil
+	}
+	if !s.tired(now) || !s.tired(now.Add(19*time.Second)) || s.tired(now.Add(20*time.Second)) {
+		t.Error("1001 files that take a second are listed again within 19, or not after 20")
+	}
+}
