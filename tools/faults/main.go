@@ -33,9 +33,13 @@ var faults = []fault{
 	{"restored pairs are one too many", "engine/scheduler.go", "q.paired = max(1, q.cached)\n\tif q.cached >= q.parted", "q.paired = max(1, q.cached) + 1\n\tif q.cached >= q.parted"},
 	{"an evicted page is kept without what it goes on from", "engine/keeper.go", "range n.unstored()", "range []*node{n}"},
 	{"what the store failed to write is not tried again", "engine/keeper.go", "\t\tf.node.stored = false\n", ""},
-	{"steps wait for the store", "engine/keeper.go", "if !k.copy(p, false) {", "if !k.copy(p, true) {"},
+	{"steps wait for the store", "engine/keeper.go", "k.bring(n, false)", "k.bring(n, true)"},
 	{"drafts that do not pay are made", "engine/drafting.go", "enough = 1.05", "enough = 0.8"},
 	{"a canceled sequence goes on", "engine/scheduler.go", "Canceled: q.canceled.Load", "Canceled: func() bool { return false }"},
+	{"drafts leave no tokens to others", "engine/scheduler.go", "min(1+min(len(q.drafts), room), budget)", "min(1+len(q.drafts), budget)"},
+	{"the page of use last is evicted first", "engine/prefix.go", "return l[i].used < l[j].used", "return l[i].used > l[j].used"},
+	{"hidden states are lost where the MTP layer fails", "engine/predict.go", "q.hidden = appendRows(q.hidden, s.fresh(q, o, i), 0)", "_ = i"},
+	{"a greater priority waits", "engine/scheduler.go", "if !s.preempt(q.outranks) {\n\t\t\t\treturn", "if true {\n\t\t\t\treturn"},
 	{"a torn page is loaded", "engine/disk/read.go", "if sum != h.sum {", "if false {"},
 }
 
