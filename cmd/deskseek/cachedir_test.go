@@ -7,8 +7,13 @@ import (
 	"testing"
 )
 
-// TestMain keeps what chat caches out of the user's caches.
+// TestMain keeps what chat caches out of the user's caches. Of a test that kills it, it is
+// deskseek.
 func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		main()
+		return
+	}
 	dir, err := os.MkdirTemp("", "deskseek")
 	if err != nil {
 		panic(err)
