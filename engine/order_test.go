@@ -239,3 +239,26 @@ func TestLongTree(t *testing.T) {
 	}
 	t.Logf("found in %v", found)
 }
+
+// TestInTheStep: a prompt that lacks pages pushes none aside that is in the step already.
+func TestInTheStep(t *testing.T) {
+	s, f, ask := scheduled(t, Options{Pages: 5, MaxStepTokens: 4}, false)
+	random := rand.New(rand.NewPCG(1, 2))
+	requests := []Request{{Prompt: prompt(random, 250), MaxTokens: 3}, {Prompt: prompt(random, 4), MaxTokens: 200}}
+	all := []*sequence{ask(requests[0]), ask(requests[1])}
+	for s.step(context.Background()) {
+	}
+	for i, q := range all {
+		choices, _, err := q.out.take()
+		var got []token.ID
+		for _, c := range choices {
+			got = append(got, c.ID)
+		}
+		if want := f.alone(requests[i], &s.options); err != nil || !slices.Equal(got, want) {
+			t.Errorf("sequence %d: %v (%v), want %v", i, got, err, want)
+		}
+	}
+	if all[1].stats.Preempted == 0 || len(f.wrong) > 0 {
+		t.Errorf("the second was pushed aside %d times; %v", all[1].stats.Preempted, f.wrong)
+	}
+}

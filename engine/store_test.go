@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/deskseek/deskseek/deepseek"
 	"github.com/deskseek/deskseek/engine/disk"
 	"github.com/deskseek/deskseek/token"
 )
@@ -346,5 +347,25 @@ func TestGoesOnAfterRestarts(t *testing.T) {
 	}
 	if first != 1 || store.size() != 4 {
 		t.Errorf("%d of %d pages are first ones, want 1 of 4", first, store.size())
+	}
+}
+
+// TestEvictedTakesParents: a page that is evicted before what it goes on from is kept takes
+// that along.
+func TestEvictedTakesParents(t *testing.T) {
+	store := newShelf(nil)
+	tree := prefix{pages: NewPages(3)}
+	k := newKeeper(store, newFake(t, 3))
+	text, leaf := prompt(rand.New(rand.NewPCG(2, 2)), 3*deepseek.PageSize), &tree.root
+	for at := 0; at < len(text); at += deepseek.PageSize {
+		p := tree.pages.Alloc()
+		leaf, _ = tree.add(leaf, text[at:at+deepseek.PageSize], 0, p)
+		tree.pages.Release(p)
+		k.add(leaf)
+	}
+	k.evict(leaf)
+	tree.remove(leaf)
+	if err := k.close(); err != nil || store.size() != 3 {
+		t.Errorf("%d pages are kept (%v), want 3", store.size(), err)
 	}
 }
