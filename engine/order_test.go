@@ -30,6 +30,15 @@ func scheduled(t *testing.T, o Options, mtp bool) (s *scheduler, f *fake, ask fu
 	}
 }
 
+// said returns what came out of a sequence.
+func said(q *sequence) (ids []token.ID, err error) {
+	choices, _, err := q.out.take()
+	for _, c := range choices {
+		ids = append(ids, c.ID)
+	}
+	return ids, err
+}
+
 // TestDraftsStarveNobody: where drafts would fill a step, every sequence goes on all the
 // same, and a prompt is read.
 func TestDraftsStarveNobody(t *testing.T) {
@@ -100,12 +109,8 @@ func TestPriorityPushesAside(t *testing.T) {
 		}
 		for s.step(context.Background()) {
 		}
-		choices, ended, err := low[0].out.take()
-		var got []token.ID
-		for _, c := range choices {
-			got = append(got, c.ID)
-		}
-		if want := f.alone(request, &s.options); !ended || err != nil || !slices.Equal(got, want) {
+		got, err := said(low[0])
+		if want := f.alone(request, &s.options); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: the lesser gave %v (%v), want %v", name, got, err, want)
 		}
 	}
@@ -183,9 +188,8 @@ func TestBrokenMTP(t *testing.T) {
 	}
 	alone := 0
 	for _, q := range all {
-		choices, _, err := q.out.take()
-		if len(choices) != 90 || err != nil {
-			t.Errorf("%d tokens (%v), want 90", len(choices), err)
+		if got, err := said(q); len(got) != 90 || err != nil {
+			t.Errorf("%d tokens (%v), want 90", len(got), err)
 		}
 		if q.lone {
 			alone++
@@ -249,11 +253,7 @@ func TestInTheStep(t *testing.T) {
 	for s.step(context.Background()) {
 	}
 	for i, q := range all {
-		choices, _, err := q.out.take()
-		var got []token.ID
-		for _, c := range choices {
-			got = append(got, c.ID)
-		}
+		got, err := said(q)
 		if want := f.alone(requests[i], &s.options); err != nil || !slices.Equal(got, want) {
 			t.Errorf("sequence %d: %v (%v), want %v", i, got, err, want)
 		}
