@@ -24,7 +24,7 @@ const lag = 16
 // of a layer; the last gives the first draft; and each draft, with the layer's own
 // hidden state, the next.
 //
-// It returns how long drafting took, the pairs not counted.
+// It returns how long drafting took, the pairs that it needed counted.
 func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []error, info *StepInfo) (drafting time.Duration) {
 	var asks []*ask
 	for i, q := range s.plan.runs {
@@ -33,18 +33,17 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 		}
 	}
 	s.drafts.decide(asks, s.frame(len(asks)))
-	start := time.Now()
 	if s.network.MTP != nil {
-		begin := start
+		start := time.Now()
 		err := s.pair(ctx, o, ended, asks)
+		pairing := time.Since(start)
 		if err == nil {
-			begin = time.Now()
-			err = s.chain(ctx, asks, ended)
+			drafting, err = s.chain(ctx, asks, ended, pairing)
 		}
 		if err != nil {
-			s.undrafted(ctx, err, asks, ended)
+			s.undrafted(ctx, err, ended)
 		}
-		drafting, info.MTP = time.Since(begin), time.Since(start)
+		info.MTP = time.Since(start)
 	}
 	for _, a := range asks {
 		if r := s.options.Drafting.Rewrite; r != nil && len(a.sequence.drafts) > 0 {
@@ -71,7 +70,7 @@ func (s *scheduler) frame(generating int) frame {
 // undrafted goes on without the drafts that an error of the MTP layer prevented: where a
 // value was not finite, the sequence that it is of is drafted for no more. Of what its cache
 // was to hold by then, what is not there is put in later.
-func (s *scheduler) undrafted(ctx context.Context, err error, asks []*ask, ended []error) {
+func (s *scheduler) undrafted(ctx context.Context, err error, ended []error) {
 	var bad *deepseek.NonFiniteError
 	if !errors.As(err, &bad) {
 		blame(s.plan.paired, s.plan.runs, ended, reason(ctx, err))
@@ -208,8 +207,9 @@ func appendRows(dst []float32, x nn.Mat, from int) []float32 {
 	return dst
 }
 
-// chain drafts with the MTP layer, a place at a time for all sequences.
-func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) error {
+// chain drafts with the MTP layer, a place at a time for all sequences, and returns how long
+// that took. What the pairs took that the first place needed is its cost, too.
+func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error, pairing time.Duration) (took time.Duration, err error) {
 	p := &s.plan
 	var before *deepseek.Output // of the place before; holds the hidden states
 	rows := map[*ask]int{}      // runs of before
@@ -239,12 +239,12 @@ func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) error
 			p.mtp.Runs, p.paired, now = append(p.mtp.Runs, r), append(p.paired, q), append(now, a)
 		}
 		if len(now) == 0 {
-			return nil
+			return took, nil
 		}
 		start := time.Now()
 		o, err := s.network.MTP.Forward(ctx, &p.mtp)
 		if err != nil {
-			return err
+			return took, err
 		}
 		together(len(now), s.options.Vocabulary, func(i int) { now[i].sequence.draft(o, i) })
 		for i, a := range now {
@@ -254,7 +254,9 @@ func (s *scheduler) chain(ctx context.Context, asks []*ask, ended []error) error
 				a.sequence.hidden = a.sequence.hidden[:0]
 			}
 		}
-		s.drafts.drafted(len(now), time.Since(start))
+		seconds := time.Since(start) + pairing
+		s.drafts.drafted(len(now), seconds)
+		took, pairing = took+seconds, 0
 		if before != nil {
 			before.Release()
 		}
