@@ -242,6 +242,15 @@ func TestLongTree(t *testing.T) {
 		t.Errorf("of the conversation of use last %d of %d pages are left", len(got.nodes), depth)
 	}
 	t.Logf("found in %v", found)
+	for i := range 10_000 { // parts of a page that grow, where nothing is evicted
+		p := pages.Alloc()
+		n, _ := tree.add(&tree.root, slices.Repeat([]token.ID{token.ID(wide + i)}, 1+i%63), 0, p)
+		pages.Release(p)
+		tree.remove(n)
+	}
+	if len(tree.leaves) > 3*depth*wide {
+		t.Errorf("%d nodes are listed of %d that there are", len(tree.leaves), tree.size)
+	}
 }
 
 // TestInTheStep: a prompt that lacks pages pushes none aside that is in the step already.

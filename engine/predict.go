@@ -32,7 +32,7 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 			asks = append(asks, &ask{sequence: q, run: i, most: s.useful(q)})
 		}
 	}
-	s.drafts.decide(asks, s.frame(len(asks)))
+	s.drafts.decide(asks, s.frame(len(asks), ended))
 	if s.network.MTP != nil {
 		start := time.Now()
 		err := s.pair(ctx, o, ended, asks)
@@ -53,12 +53,15 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	return drafting
 }
 
-// frame returns what there is to the next step beside the sequences that go on.
-func (s *scheduler) frame(generating int) frame {
+// frame returns what there is to the next step beside the sequences that go on: the prompts
+// of this one that are not read yet.
+func (s *scheduler) frame(generating int, ended []error) frame {
 	f := frame{room: s.room(generating)}
 	behind := 0
-	for _, q := range s.ready((*sequence).reads) {
-		behind += q.behind()
+	for i, q := range s.plan.runs {
+		if ended[i] == nil && q.reads() {
+			behind += q.behind()
+		}
 	}
 	if behind > 0 {
 		f.row = s.pace

@@ -64,10 +64,18 @@ func (l *leaves) Pop() any {
 
 // list puts a node among the leaves.
 func (t *prefix) list(n *node) {
-	if n.parent != nil && !n.listed {
-		n.listed = true
-		heap.Push(&t.leaves, leaf{n, n.used})
+	if n.parent == nil || n.listed {
+		return
 	}
+	if len(t.leaves) > 2*t.size+64 { // most are none any more
+		t.leaves = slices.DeleteFunc(t.leaves, func(l leaf) bool {
+			l.node.listed = !l.node.gone && len(l.node.children) == 0
+			return !l.node.listed
+		})
+		heap.Init(&t.leaves)
+	}
+	n.listed = true
+	heap.Push(&t.leaves, leaf{n, n.used})
 }
 
 // A match is the longest remembered beginning of a sequence.
