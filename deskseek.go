@@ -20,8 +20,8 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/deskseek/deskseek/chat"
 	"github.com/deskseek/deskseek/checkpoint"
@@ -42,6 +42,7 @@ type LLM struct {
 	model      *deepseek.Model
 	engine     *engine.Engine
 	disk       *disk.Store // nil where nothing is kept
+	notes      notes
 	text       Text
 	memory     *chat.Memory // which tokens conversations were really made of
 
@@ -173,7 +174,7 @@ func (l *LLM) Close() error {
 	l.model.Close()
 	var err error
 	if l.disk != nil {
-		err = l.disk.Close()
+		err = l.notes.close(l.disk)
 	}
 	return errors.Join(err, l.checkpoint.Close())
 }
@@ -220,12 +221,7 @@ func (l *LLM) Chat(ctx context.Context, messages []chat.Message, p Params) iter.
 	if err != nil {
 		return failed(err)
 	}
-	return l.generate(ctx, ids, p, func(sampled []token.ID, text string) {
-		l.remember(&chat.Record{
-			Segments: append(slices.Clone(segments), chat.Segment{Text: text}),
-			IDs:      append(slices.Clone(ids), sampled...),
-		})
-	})
+	return l.generate(ctx, ids, p, func(sampled []token.ID, text string) { l.remember(segments, ids, sampled, text) })
 }
 
 // EncodeChat returns the tokens of a conversation whose next turn is the
@@ -291,12 +287,19 @@ func (l *LLM) Generate(ctx context.Context, prompt []token.ID, p Params) iter.Se
 }
 
 // generate is Generate, and calls done with what was sampled and shown, however the
-// answer ended.
+// answer ended, if there was something.
 func (l *LLM) generate(ctx context.Context, prompt []token.ID, p Params, done func(sampled []token.ID, text string)) iter.Seq2[Event, error] {
 	r := engine.Request{Prompt: prompt, MaxTokens: p.MaxTokens, Sampling: p.Sampling, Priority: p.Priority}
 	if !p.IgnoreEOS {
 		for _, id := range l.model.Config.EOS {
 			r.End = append(r.End, token.ID(id))
+		}
+	}
+	if len(p.Stop) > 0 { // where a stop text is complete, the engine goes no further
+		w := newWriter(l.text.Tokenizer, p.Stop, r.End)
+		r.Stop = func(id token.ID) bool {
+			w.push(id)
+			return w.stopped
 		}
 	}
 	stream, err := l.engine.Submit(r)
@@ -306,11 +309,12 @@ func (l *LLM) generate(ctx context.Context, prompt []token.ID, p Params, done fu
 	return func(yield func(Event, error) bool) {
 		var sampled []token.ID
 		var shown strings.Builder
-		defer func() { done(sampled, shown.String()) }()
-		show := func(e Event) bool {
-			shown.WriteString(e.Text)
-			return yield(e, nil)
-		}
+		finish := sync.OnceFunc(func() {
+			if len(sampled) > 0 {
+				done(sampled, shown.String())
+			}
+		})
+		defer finish()
 		w := newWriter(l.text.Tokenizer, p.Stop, r.End)
 		for choice, err := range stream.Tokens(ctx) {
 			if err != nil {
@@ -319,15 +323,18 @@ func (l *LLM) generate(ctx context.Context, prompt []token.ID, p Params, done fu
 			}
 			sampled = append(sampled, choice.ID)
 			text := w.push(choice.ID)
-			if w.stopped {
-				show(Event{Text: text, Token: &choice, End: &End{Reason: string(engine.Stopped), Prompt: prompt, Stats: stream.Stats()}})
-				return
-			}
-			if !show(Event{Text: text, Token: &choice}) {
+			shown.WriteString(text)
+			if !yield(Event{Text: text, Token: &choice}, nil) {
 				return
 			}
 		}
+		text := ""
+		if !w.stopped {
+			text = w.flush()
+			shown.WriteString(text)
+		}
 		st := stream.Stats()
-		show(Event{Text: w.flush(), End: &End{Reason: string(st.Reason), Prompt: prompt, Stats: st}})
+		finish() // who sees the end may close the LLM
+		yield(Event{Text: text, End: &End{Reason: string(st.Reason), Prompt: prompt, Stats: st}}, nil)
 	}
 }

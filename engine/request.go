@@ -20,6 +20,9 @@ type Request struct {
 	Sampling sample.Params
 	// End are the tokens that end the sequence. The one that did is part of it.
 	End []token.ID
+	// Stop is told of each new token, in order, by a goroutine of the engine, and ends the
+	// sequence with it where it returns true, as a token of End does. nil ends nothing.
+	Stop func(token.ID) bool
 	// Priority orders sequences where not all can be computed: the greater go
 	// first, push the lesser aside, and are not pushed aside by them. Default 0.
 	Priority int
@@ -29,7 +32,7 @@ type Request struct {
 type Reason string
 
 const (
-	// Stopped is the end by a token of Request.End.
+	// Stopped is the end by a token of Request.End, or by Request.Stop.
 	Stopped Reason = "stop"
 	// Length is the end by MaxTokens or by a full context.
 	Length Reason = "length"

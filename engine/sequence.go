@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -159,14 +160,9 @@ func (q *sequence) uniform(at, n int) int {
 	return n
 }
 
-// ends returns whether a token ends the sequence.
+// ends returns whether a new token, of which it is told once, ends the sequence.
 func (q *sequence) ends(id token.ID) bool {
-	for _, e := range q.request.End {
-		if id == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(q.request.End, id) || q.request.Stop != nil && q.request.Stop(id)
 }
 
 // choose returns the token after the last one, by its logits.

@@ -22,6 +22,12 @@ func (s *Store) PutNote(name string, data []byte) error {
 	return nil
 }
 
+// DropNote removes the note of a name, if there is one.
+func (s *Store) DropNote(name string) error {
+	_, err := s.Remove(noteKey(s.identity, name))
+	return err
+}
+
 // Notes yields names and records of the store's identity, the least recently used
 // first: who takes them in one by one, and forgets what was used least recently,
 // keeps the last. The caller may keep and change them.
