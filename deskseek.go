@@ -124,7 +124,7 @@ func (l *LLM) start(o *Options) error {
 	}
 	if o.CacheDir != "" {
 		if l.disk, err = o.openDisk(l.checkpoint, m); err != nil {
-			return err
+			return &CacheDirError{err}
 		}
 		options.Store, l.storeFailed = l.disk, o.Trace.StoreFailed
 		l.recall()
@@ -132,6 +132,12 @@ func (l *LLM) start(o *Options) error {
 	l.engine = engine.New(n, options)
 	return nil
 }
+
+// A CacheDirError is why Options.CacheDir can't be used. The model can be without.
+type CacheDirError struct{ Err error }
+
+func (e *CacheDirError) Error() string { return e.Err.Error() }
+func (e *CacheDirError) Unwrap() error { return e.Err }
 
 // openDisk opens the folder of kept latents for a model.
 func (o *Options) openDisk(ck *checkpoint.Checkpoint, m *deepseek.Model) (*disk.Store, error) {

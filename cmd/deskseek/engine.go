@@ -40,7 +40,7 @@ func (f *engineFlag) add(c *cobra.Command, keep bool) {
 
 func (f *engineFlag) addDrafts(c *cobra.Command) {
 	c.Flags().StringVar(&f.mtp, "mtp", string(engine.Auto), `draft tokens with the model's MTP layer: "auto" where that is measured to be faster, "on" always, "off" never; the text is the same`)
-	c.Flags().IntVar(&f.drafts, "drafts", 0, "most drafts of a step (default 3; 1 with --mtp on, which drafts always so many)")
+	c.Flags().IntVar(&f.drafts, "drafts", 0, "most drafts of a sequence in a step (default 3 by the MTP layer, 15 that are looked up; 1 with --mtp on or --lookup on, which draft always so many)")
 }
 
 // check says what is wrong with the flags.
@@ -105,9 +105,8 @@ func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64
 		err = os.MkdirAll(o.CacheDir, 0o700)
 	}
 	switch {
-	case err != nil && f.dir == "": // nobody asked for it
-		o.CacheDir = ""
-		fmt.Fprintf(c.ErrOrStderr(), "deskseek: nothing is kept for the next time: %v\n", err)
+	case err != nil && f.dir == "":
+		o = f.without(c, o, err)
 	case err != nil:
 		return o, err
 	}
@@ -115,6 +114,12 @@ func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64
 	var once sync.Once
 	o.Trace.StoreFailed = func(err error) {
 		once.Do(func() { fmt.Fprintf(c.ErrOrStderr(), "deskseek: what is cached can't be kept: %v\n", err) })
+	}
+	var broken sync.Once
+	o.Trace.Undrafted = func(_ int, err error) {
+		broken.Do(func() {
+			fmt.Fprintf(c.ErrOrStderr(), "deskseek: no drafts by the MTP layer, where this happens: %v\n", err)
+		})
 	}
 	o.Drafting, o.Deterministic = f.drafting(c), f.deterministic
 	o.CacheBytes, _ = parseSize(f.memory) // checked
@@ -124,4 +129,11 @@ func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64
 		o.FreeBytes = max(free-weights, free/8)
 	}
 	return o, nil
+}
+
+// without does without the folder of kept latents, which nobody asked for.
+func (f *engineFlag) without(c *cobra.Command, o deskseek.Options, why error) deskseek.Options {
+	fmt.Fprintf(c.ErrOrStderr(), "deskseek: nothing is kept for the next time: %v\n", why)
+	o.CacheDir = ""
+	return o
 }

@@ -57,7 +57,6 @@ func TestUsage(t *testing.T) {
 		{[]string{"inspect", "-m", ""}, 2, "-m is empty"},
 		{[]string{"tokenize", "-m", ""}, 2, "-m is empty"},
 		{[]string{"run", "--ids", "5000"}, 1, "the prompt has token 5000, and the vocabulary 0 to 2047"},
-		{[]string{"run", "--ids", "1,2", "-n", "2047"}, 1, "exceed the context of 2048"},
 		{[]string{"run", "-m", dir, "a"}, 1, dir},
 		{[]string{"trace", "--ids", "1"}, 2, "--ids and --out are needed"},
 		{[]string{"eval", "ppl"}, 2, "-f is needed"},

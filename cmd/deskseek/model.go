@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -146,6 +147,9 @@ func (f *modelFlag) open(c *cobra.Command, e *engineFlag) (*deskseek.LLM, error)
 	var llm *deskseek.LLM
 	if err == nil {
 		llm, err = deskseek.New(ck, o)
+	}
+	if dir := (*deskseek.CacheDirError)(nil); errors.As(err, &dir) && e.dir == "" {
+		llm, err = deskseek.New(ck, e.without(c, o, err))
 	}
 	if err != nil {
 		ck.Close()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,7 +48,8 @@ func (f *runFlags) readPrompts(c *cobra.Command) ([]prompt, error) {
 func parsePrompts(r io.Reader) (prompts []prompt, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, longestPrompt)
-	for n := 1; lines.Scan(); n++ {
+	n := 1 // line
+	for ; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" {
 			continue
@@ -68,8 +70,11 @@ func parsePrompts(r io.Reader) (prompts []prompt, err error) {
 		}
 		prompts = append(prompts, p)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, err
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("line %d has more than %d bytes, the most of a prompt", n, longestPrompt)
+	case err != nil:
+		return nil, fmt.Errorf("line %d: %w", n, err)
 	}
 	if len(prompts) == 0 {
 		return nil, fmt.Errorf("no prompts; want one a line")

@@ -35,6 +35,7 @@ func TestPrompts(t *testing.T) {
 		{"a\n\"b", "line 2 begins as JSON does and is none"},
 		{"[1,\"x\"]", "line 1 begins as JSON"},
 		{"[]", "line 1: the prompt is empty"},
+		{"a\n" + strings.Repeat("b", longestPrompt+1), "line 2 has more than 16777216 bytes"},
 	} {
 		if code, _, errs := call(t, test.in, "run", "--prompts", "-"); code != 1 || !strings.Contains(errs, "standard input: "+test.want) {
 			t.Errorf("%q: exit %d, %s, want %q", test.in, code, errs, test.want)
