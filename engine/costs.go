@@ -174,10 +174,12 @@ type ratings struct {
 
 const (
 	mostPlaces = 16
-	memory     = 48  // drafts that a rating remembers
-	firstGuess = 0.7 // before anything is known
-	trust      = 6   // drafts of a sequence that weigh as much as what is known of others
+	memory     = 48 // drafts that a rating remembers
+	trust      = 6  // drafts of a sequence that weigh as much as what is known of others
 )
+
+// firstGuess is the chance of a draft before anything is known.
+var firstGuess = [origins]float64{byMTP: 0.7, byLookup: 0.5, byQuote: 0.9}
 
 func (r *ratings) note(from origin, drafted, accepted int) {
 	for i := range min(drafted, accepted+1, mostPlaces) {

@@ -209,7 +209,7 @@ func (d *drafts) worth(q *sequence, from origin, n int) float64 {
 // chance returns how likely the draft at a place holds if those before it do. What is not
 // known of a sequence is taken to be as it is of all, and of a place as of the one before.
 func (d *drafts) chance(q *sequence, from origin, place int) float64 {
-	own, all := firstGuess, firstGuess
+	own, all := firstGuess[from], firstGuess[from]
 	for i := range min(place+1, mostPlaces) {
 		next := d.rates.chance(from, i, all)
 		own = q.ratings.chance(from, i, min(1, own*next/all))
