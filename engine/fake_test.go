@@ -23,7 +23,6 @@ const (
 // before it holds. It refuses what a real one could not do.
 type fake struct {
 	t      testing.TB
-	random *rand.Rand // of the schedule; nil where nothing goes wrong
 	pages  []fakePage
 	// forms makes the logits depend on the form of each token, as the last bits of
 	// a real network's do.
