@@ -22,8 +22,8 @@ const (
 // sees only through pages: a slot holds a hash of its token and of what the slot
 // before it holds. It refuses what a real one could not do.
 type fake struct {
-	t      testing.TB
-	pages  []fakePage
+	t     testing.TB
+	pages []fakePage
 	// forms makes the logits depend on the form of each token, as the last bits of
 	// a real network's do.
 	forms bool
