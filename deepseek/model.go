@@ -25,6 +25,7 @@ const (
 // CacheType is how the latent cache holds its values.
 type CacheType string
 
+// The types of the latent cache.
 const (
 	CacheF32  CacheType = "f32"
 	CacheBF16 CacheType = "bf16"

@@ -10,6 +10,7 @@ import (
 // its encoding by it.
 type Role uint8
 
+// The roles.
 const (
 	Attention   Role = iota // a matrix of attention, other than the next three
 	UpKeyValue              // kv_b: W^UK and W^UV of all heads, a head after the other

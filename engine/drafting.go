@@ -9,6 +9,7 @@ import (
 // A Mode says whether something is done.
 type Mode string
 
+// The modes.
 const (
 	Auto Mode = "auto" // where it pays, as it is measured while it runs
 	On   Mode = "on"   // always

@@ -47,6 +47,7 @@ func FitBetter(best, f *Fit) { fitBetter(best, f) }
 // A FitForm says which offsets there are.
 type FitForm int
 
+// The forms.
 const (
 	FitScale   FitForm = iota // none
 	FitMinimum                // those from 0 up

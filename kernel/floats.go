@@ -5,6 +5,7 @@ import "fmt"
 // A Format is how floats are stored, little-endian.
 type Format uint8
 
+// The formats.
 const (
 	BF16 Format = iota
 	F16

@@ -10,6 +10,7 @@ import "fmt"
 //	affine   w = d·scale·q - dmin·minimum
 type Encoding uint8
 
+// The encodings.
 const (
 	Q4_0 Encoding = iota
 	Q4_1

@@ -6,6 +6,8 @@ import "github.com/deskseek/deskseek/internal/grid"
 
 // The grids as their loops look them up: the magnitudes of eight weights, or of four, and
 // of IQ1 the levels of eight.
+//
+//nolint:unused // by assembly
 var (
 	eightsIQ2XXS = [256]uint64(eights(grid.IQ2XXS[:], magnitudes))
 	eightsIQ2XS  = [512]uint64(eights(grid.IQ2XS[:], magnitudes))
@@ -16,6 +18,8 @@ var (
 )
 
 // eights returns what f makes of the entries.
+//
+//nolint:unused // of variables that assembly uses
 func eights(entries []uint32, f func(uint32) uint64) []uint64 {
 	out := make([]uint64, len(entries))
 	for i, e := range entries {

@@ -22,6 +22,7 @@ import (
 // A Kind is what a case measures.
 type Kind string
 
+// The kinds.
 const (
 	Prefill Kind = "prefill" // a prompt, in steps of at most Options.StepTokens, logits of its last token
 	Decode  Kind = "decode"  // sequences that the engine continues, all together

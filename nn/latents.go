@@ -18,6 +18,7 @@ type PageID int32
 // A CacheType is how the latent cache holds its values.
 type CacheType uint8
 
+// The types.
 const (
 	CacheF32  CacheType = iota // as they are: what exact math attends to
 	CacheBF16                  // rounded to bfloat16

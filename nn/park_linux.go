@@ -24,13 +24,13 @@ const (
 func (signaler) await(state *atomic.Uint32) {
 	for state.Load() == asleep {
 		// An error is a signal, or a state that has changed already.
-		unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(state)), futexWait, asleep, 0, 0, 0)
+		_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(state)), futexWait, asleep, 0, 0, 0)
 	}
 }
 
 // signal tells of a changed state.
 func (signaler) signal(state *atomic.Uint32) {
-	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(state)), futexWake, 1, 0, 0, 0)
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(state)), futexWake, 1, 0, 0, 0)
 }
 
 // drain forgets a signal that nobody waited for: a futex keeps none.

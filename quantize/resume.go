@@ -57,11 +57,11 @@ func (p *Plan) openJournal() (j *journal, err error) {
 		return j, nil
 	}
 	if len(data) == 0 { // it is this run's alone
-		removeJournal(p.Journal())
+		_ = removeJournal(p.Journal()) // where this fails, it is tried again below
 	}
 	err = errors.Join(err, f.Close())
 	if len(data) == 0 {
-		removeJournal(p.Journal()) // where a file that is open can't be removed
+		_ = removeJournal(p.Journal()) // where a file that is open can't be removed
 	}
 	return nil, err
 }

@@ -23,7 +23,7 @@ type source struct{ pcg *rand.PCG }
 
 func newSource(seed uint64, name string) source {
 	h := fnv.New64a()
-	io.WriteString(h, name) // a hash takes all writes
+	_, _ = io.WriteString(h, name) // a hash takes all writes
 	return source{rand.NewPCG(seed, h.Sum64())}
 }
 

@@ -24,6 +24,7 @@ import (
 // A Format is how a checkpoint is stored.
 type Format string
 
+// The formats.
 const (
 	GGUF Format = "gguf" // one file, as llama.cpp and ik_llama.cpp load it
 	FP8  Format = "fp8"  // Hugging Face folder, F8_E4M3 with 128×128 scales

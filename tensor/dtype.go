@@ -3,6 +3,7 @@ package tensor
 // A DType is the encoding of a stored tensor, named as the formats name it.
 type DType uint8
 
+// The encodings.
 const (
 	Invalid DType = iota // an encoding that is not read
 	F32
