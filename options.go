@@ -45,8 +45,8 @@ type Options struct {
 	// CacheLimit bounds the bytes of CacheDir. What was of use longest ago is
 	// removed. Default 20 GB.
 	CacheLimit int64
-	// MaxSequences is how many answers are computed at once; MaxWaiting more
-	// wait, and what comes then ends with engine.ErrBusy. Default 64 and 256.
+	// MaxSequences is how many answers are computed at once; there may be MaxWaiting
+	// more, and what comes then ends with engine.ErrBusy. Default 64 and 256.
 	MaxSequences, MaxWaiting int
 	// Deterministic makes answers independent even of what of their prompt was
 	// cached: all tokens use one form of attention. Prefill is slower.
@@ -85,7 +85,8 @@ func (o *Options) check() error {
 // Params say how an answer is generated. The zero value is good: greedy, until
 // the model ends or the context is full.
 type Params struct {
-	// MaxTokens is the most new tokens; 0 means as many as the context holds.
+	// MaxTokens is the most new tokens; 0, and more than the context holds, mean as
+	// many as it does.
 	MaxTokens int
 	// Sampling says how tokens are chosen. The zero value is greedy.
 	Sampling sample.Params
@@ -103,8 +104,7 @@ type Event struct {
 	// Text is what can be shown now. It may be empty: where a character is not
 	// complete, or the text may be the start of one that ends the answer.
 	Text string
-	// Token is what was generated; nil in the last Event where that brings only
-	// text that was held back.
+	// Token is what was generated; nil in the last Event.
 	Token *sample.Choice
 	// End is set in the last Event.
 	End *End

@@ -15,8 +15,8 @@ const (
 
 // Fingerprint tells checkpoints apart by their names, shapes and encodings of tensors, by
 // the tensors of one row (norms, biases of routers) of up to 64 KiB, and by 1024 pieces
-// evenly all over the rest: of two that were trained differently, if only in some experts,
-// one weight in a hundred differs for this to fail three times in 100,000. It reads little, of
+// evenly all over the rest: two that differ in a hundredth of their weights have the same
+// three times in 100,000, those that differ in less more often. It reads little, of
 // hundreds of gigabytes. Files that were moved or cut otherwise have the same.
 func (c *Checkpoint) Fingerprint() string {
 	h := sha256.New() // a hash takes all

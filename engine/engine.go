@@ -101,7 +101,7 @@ func (o Options) withDefaults() Options {
 }
 
 var (
-	// ErrBusy is what a sequence ends with that as many wait before as may.
+	// ErrBusy is what a sequence ends with where there are as many as may be.
 	ErrBusy = errors.New("too many requests are waiting")
 	// ErrClosed is what a sequence ends with when its engine is closed.
 	ErrClosed = errors.New("the engine is closed")

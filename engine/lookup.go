@@ -18,6 +18,7 @@ type lookup struct {
 	at     int                      // the token that is taken to be the next; 0 is not known
 	same   int                      // how many before it are the last ones
 	parted int                      // where the text parted from what it followed; 0 is nowhere
+	when   int                      // how many tokens there were then
 }
 
 const (
@@ -60,7 +61,7 @@ func (l *lookup) find(tokens []token.ID, most int) (found []token.ID, same int) 
 func (l *lookup) follow(tokens []token.ID) {
 	for ; l.at > 0 && l.seen < len(tokens); l.seen++ {
 		if tokens[l.at] != tokens[l.seen] {
-			l.parted, l.at, l.same = l.at, 0, 0
+			l.parted, l.when, l.at, l.same = l.at, l.seen, 0, 0
 			break
 		}
 		l.at++
@@ -81,8 +82,11 @@ func (l *lookup) index(tokens []token.ID) {
 }
 
 // resume returns the place nearest behind where the text parted from what it followed to
-// which the last tokens lead; 0 where there is none.
+// which the last tokens lead; 0 where there is none, or that is long ago.
 func (l *lookup) resume(tokens []token.ID) int {
+	if len(tokens) > l.when+nearby {
+		return 0
+	}
 	for at := l.parted; at > 0 && at < min(l.parted+nearby, len(tokens)-1); at++ {
 		if matching(tokens, at, resuming) == resuming {
 			return at

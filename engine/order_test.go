@@ -271,3 +271,38 @@ func TestInTheStep(t *testing.T) {
 		t.Errorf("the second was pushed aside %d times; %v", all[1].stats.Preempted, f.wrong)
 	}
 }
+
+// TestDraftsBesideShortPrompts: where every step reads a short prompt, none is measured, and
+// there are drafts all the same.
+func TestDraftsBesideShortPrompts(t *testing.T) {
+	s, f, ask := scheduled(t, Options{Drafting: Drafting{Lookup: Off}}, true)
+	f.right = 10
+	random := rand.New(rand.NewPCG(1, 2))
+	q := ask(Request{Prompt: prompt(random, 4), MaxTokens: 250})
+	for q.generated() < 240 {
+		ask(Request{Prompt: prompt(random, 60), MaxTokens: 1})
+		s.step(context.Background())
+	}
+	if q.stats.Drafted < 100 {
+		t.Errorf("%d drafts beside prompts", q.stats.Drafted)
+	}
+}
+
+// TestNotPushedAsideInVain: what a request of greater priority lacks and would not have by
+// pushing lesser ones aside is waited for.
+func TestNotPushedAsideInVain(t *testing.T) {
+	s, _, ask := scheduled(t, Options{Pages: 7}, false)
+	random := rand.New(rand.NewPCG(1, 2))
+	high := ask(Request{Prompt: prompt(random, 190), MaxTokens: 60, Priority: 1})
+	low := ask(Request{Prompt: prompt(random, 60), MaxTokens: 60})
+	for high.generated() == 0 || low.generated() == 0 {
+		s.step(context.Background())
+	}
+	ask(Request{Prompt: prompt(random, 250), MaxTokens: 2, Priority: 1})
+	for range 20 {
+		s.step(context.Background())
+	}
+	if low.stats.Preempted != 0 || low.generated() < 20 {
+		t.Errorf("the lesser has %d tokens, and was pushed aside %d times", low.generated(), low.stats.Preempted)
+	}
+}

@@ -35,9 +35,9 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 	s.drafts.decide(asks, s.frame(len(asks), ended))
 	if s.network.MTP != nil {
 		start := time.Now()
-		err := s.pair(ctx, o, ended, asks)
-		pairing := time.Since(start)
+		share, err := s.pair(ctx, o, ended, asks)
 		if err == nil {
+			pairing := time.Duration(share * float64(time.Since(start)))
 			drafting, err = s.chain(ctx, asks, ended, pairing)
 		}
 		if err != nil {
@@ -54,18 +54,24 @@ func (s *scheduler) predict(ctx context.Context, o *deepseek.Output, ended []err
 }
 
 // frame returns what there is to the next step beside the sequences that go on: the prompts
-// of this one that are not read yet.
+// of this one that are not read yet, or as many others, as where one follows the other.
 func (s *scheduler) frame(generating int, ended []error) frame {
 	f := frame{room: s.room(generating)}
-	behind := 0
+	read, behind := 0, 0
 	for i, q := range s.plan.runs {
+		if r := &s.plan.batch.Runs[i]; r.Logits < len(r.Tokens) {
+			read += len(r.Tokens)
+		}
 		if ended[i] == nil && q.reads() {
 			behind += q.behind()
 		}
 	}
-	if behind > 0 {
-		f.row = s.pace
-		f.prompts = s.pace * float64(min(behind, s.chunk()))
+	rows := min(behind, s.chunk())
+	if behind == 0 {
+		rows = read
+	}
+	if rows > 0 {
+		f.row, f.prompts = s.pace, s.pace*float64(max(rows, leastChunk))
 	}
 	return f
 }
@@ -129,8 +135,8 @@ func (s *scheduler) useful(q *sequence) int {
 }
 
 // pair puts pairs into the MTP layer's cache. Those that a draft is to come from
-// wait for it: the last of a sequence.
-func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error, asks []*ask) error {
+// wait for it: the last of a sequence. It returns the share of them that drafts needed.
+func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error, asks []*ask) (share float64, err error) {
 	p := &s.plan
 	p.mtp.Runs, p.paired = p.mtp.Runs[:0], p.paired[:0]
 	for i, q := range p.runs {
@@ -144,7 +150,7 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 		s.collect(q, o, i, drafts, ended[i] != nil)
 	}
 	if len(p.mtp.Runs) == 0 {
-		return nil
+		return 0, nil
 	}
 	if err := s.network.MTP.Fill(ctx, &p.mtp); err != nil {
 		for i, q := range p.runs { // they wait for the next time
@@ -152,13 +158,19 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 				q.hidden = appendRows(q.hidden, s.fresh(q, o, i), 0)
 			}
 		}
-		return err
+		return 0, err
 	}
+	all, needed := 0, 0
 	for i, q := range p.paired {
-		q.paired += len(p.mtp.Runs[i].Tokens)
+		n := len(p.mtp.Runs[i].Tokens)
+		q.paired += n
 		q.hidden = append(q.hidden[:0], q.held...)
+		all += n
+		if slices.ContainsFunc(asks, func(a *ask) bool { return a.sequence == q && a.origin == byMTP && q.generated() > n }) {
+			needed += n // and no prompt's
+		}
 	}
-	return nil
+	return float64(needed) / float64(all), nil
 }
 
 // collect makes a run of the pairs of a sequence that are to be put into the cache,

@@ -20,8 +20,9 @@ type Request struct {
 	Sampling sample.Params
 	// End are the tokens that end the sequence. The one that did is part of it.
 	End []token.ID
-	// Stop is told of each new token, in order, by a goroutine of the engine, and ends the
-	// sequence with it where it returns true, as a token of End does. nil ends nothing.
+	// Stop is told of each new token that is not of End, in order, and ends the sequence with
+	// it where it returns true, as a token of End does. It is called by goroutines of the
+	// engine: one that several requests share by several at once. nil ends nothing.
 	Stop func(token.ID) bool
 	// Priority orders sequences where not all can be computed: the greater go
 	// first, push the lesser aside, and are not pushed aside by them. Default 0.

@@ -22,8 +22,8 @@ import (
 // Pages are given without a promise of more. Where none is free, the least recently
 // used of the remembered ones is forgotten; where there is none, the last in order of
 // a lesser sequence gives its pages back and waits again, to be computed once more in
-// the same forms. The first in order is never pushed aside, so that all come to their
-// end.
+// the same forms. So does one of lesser priority where a request of greater lacks a place or
+// pages. The first in order is never pushed aside, so that all come to their end.
 //
 // One goroutine owns a scheduler; it has no locks.
 type scheduler struct {
@@ -149,8 +149,12 @@ func (s *scheduler) drop(q *sequence) {
 func (s *scheduler) admit() {
 	for len(s.waiting) > 0 {
 		q := s.waiting[0]
-		if len(s.running) >= s.options.MaxSequences || !s.begin(q) {
-			if !s.preempt(q.outranks) {
+		lack := 0 // pages
+		if len(s.running) < s.options.MaxSequences {
+			lack = s.begin(q)
+		}
+		if lack > 0 || len(s.running) >= s.options.MaxSequences {
+			if lack > s.outranked(q) || !s.preempt(q.outranks) {
 				return
 			}
 			continue
@@ -161,9 +165,26 @@ func (s *scheduler) admit() {
 	}
 }
 
-// begin gives a sequence what is remembered of it. It returns false, and nothing has
-// changed, where the pages of the rest could not be had without pushing others aside.
-func (s *scheduler) begin(q *sequence) bool {
+// outranked returns how many pages there are to have by pushing aside those of lesser
+// priority.
+func (s *scheduler) outranked(q *sequence) (pages int) {
+	for _, r := range s.running {
+		if !q.outranks(r) || r.landing {
+			continue
+		}
+		for i, p := range r.pages {
+			if own := s.pages.Held(p); own == 1 || own == 2 && i < r.shared { // the tree's and its own
+				pages++
+			}
+		}
+	}
+	return pages
+}
+
+// begin gives a sequence what is remembered of it, and returns 0. Where the pages of the
+// rest could not be had without pushing others aside, nothing has changed, and it returns how
+// many lack.
+func (s *scheduler) begin(q *sequence) (lack int) {
 	var forms []uint64
 	switch {
 	case q.known > 0: // it was pushed aside: all is done again as it was
@@ -191,14 +212,15 @@ func (s *scheduler) begin(q *sequence) bool {
 		s.pages.Share(part.page)
 		q.source = part.page
 	}
-	if pagesOf(len(q.tokens)+1)-len(whole) > s.pages.Free()+s.prefix.evictable()-s.promised(q) && len(s.running) > 0 {
+	lack = pagesOf(len(q.tokens)+1) - len(whole) - (s.pages.Free() + s.prefix.evictable() - s.promised(q))
+	if lack > 0 && len(s.running) > 0 {
 		s.release(q)
-		return false
+		return lack
 	}
 	q.parted, q.instead = m.tokens, m.next
 	if stored := s.keeper.find(q.tokens, len(whole), forms); stored != nil {
 		s.fetch(q, whole, stored)
-		return true
+		return 0
 	}
 	q.cached, q.paired = hit, max(1, hit)
 	if part != nil {
@@ -213,7 +235,7 @@ func (s *scheduler) begin(q *sequence) bool {
 		}
 	}
 	s.settle(q, whole, part)
-	return true
+	return 0
 }
 
 // promised returns how many pages the prompts lack that are read before q.
@@ -432,15 +454,14 @@ func (s *scheduler) turned(list []*sequence) []*sequence {
 // claim gives prompts the pages of a step before those of lesser priority take them, who go
 // first where they generate.
 func (s *scheduler) claim() {
-	n := len(s.running)
-	if n == 0 || equals(s.running) == n {
-		return
-	}
 	for _, q := range s.ready((*sequence).reads) {
+		if !q.outranks(s.running[len(s.running)-1]) {
+			return // nor do those behind it
+		}
 		if !slices.Contains(s.running, q) {
 			continue // it was pushed aside
 		}
-		for len(q.pages) < pagesOf(q.cached+min(q.behind(), s.options.MaxStepTokens)) {
+		for len(q.pages) < pagesOf(q.cached+min(q.behind(), s.chunk())) {
 			if p, ok := s.spare(); ok {
 				q.pages = append(q.pages, p)
 			} else if !s.preempt(q.outranks) {

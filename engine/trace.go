@@ -19,8 +19,8 @@ type Trace struct {
 	Evict func(tokens int)
 	// StoreFailed: a page could not be kept. Nothing else suffers.
 	StoreFailed func(error)
-	// Undrafted: a value of the MTP layer was not finite, and the sequence goes on without
-	// its drafts. Nothing else suffers.
+	// Undrafted: a value of the MTP layer was not finite. The sequence goes on without its
+	// drafts, and pages that fill from then on are not remembered.
 	Undrafted func(id int, err error)
 	// End: a sequence ended. The error is nil where it ended by itself.
 	End func(id int, s Stats, err error)

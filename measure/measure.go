@@ -90,14 +90,15 @@ type Options struct {
 	// StepTokens is the most tokens of a stream in a step of prefill. Default
 	// 512, as the engine's.
 	StepTokens int
-	// Drafting is how the engine drafts. Default not at all.
+	// Drafting is how the engine drafts. Default not at all; with Replay by what is found
+	// in the text.
 	Drafting engine.Drafting
 	// Accept, where it is not 0, is the probability with which a draft is made to
 	// hold, if those before it do; the MTP layer computes its own all the same. So
 	// the gain can be measured of a network that drafts nothing sensible.
 	Accept float64
 	// Replay, where it is not nil, is what Decode says behind what, whatever the network
-	// says. Its cases are those of Replay.Case.
+	// says. Its cases are those of Replay.Case, and Accept is 0.
 	Replay *Replay
 	// Between, where it is not nil, is called before each repetition: to
 	// measure something else by turns.
