@@ -39,7 +39,8 @@ var faults = []fault{
 	{"drafts leave no tokens to others", "engine/scheduler.go", "min(1+min(len(q.drafts), room), budget)", "min(1+len(q.drafts), budget)"},
 	{"the page of use last is evicted first", "engine/prefix.go", "return l[i].used < l[j].used", "return l[i].used > l[j].used"},
 	{"hidden states are lost where the MTP layer fails", "engine/predict.go", "q.hidden = appendRows(q.hidden, s.fresh(q, o, i), 0)", "_ = i"},
-	{"a greater priority waits", "engine/scheduler.go", "if !s.preempt(q.outranks) {\n\t\t\t\treturn", "if true {\n\t\t\t\treturn"},
+	{"a greater priority waits", "engine/scheduler.go", "lack > s.outranked(q) || !s.preempt(q.outranks)", "true"},
+	{"some are pushed aside in vain", "engine/scheduler.go", "lack > s.outranked(q) || !s.preempt(q.outranks)", "!s.preempt(q.outranks)"},
 	{"a torn page is loaded", "engine/disk/read.go", "if sum != h.sum {", "if false {"},
 }
 
