@@ -19,6 +19,7 @@ import (
 
 // A prompt is a line of `run --prompts`: a text, or token ids.
 type prompt struct {
+	line int // counted from 1, with those that are empty
 	text string
 	ids  []token.ID
 }
@@ -54,7 +55,7 @@ func parsePrompts(r io.Reader) (prompts []prompt, err error) {
 		if line == "" {
 			continue
 		}
-		p := prompt{text: line}
+		p := prompt{line: n, text: line}
 		switch line[0] {
 		case '"':
 			err = json.Unmarshal([]byte(line), &p.text)
@@ -118,7 +119,7 @@ func (f *runFlags) together(c *cobra.Command, llm *deskseek.LLM, prompts []promp
 		tokens += len(a.result.IDs)
 		if a.err != nil {
 			failed++
-			first = cmp.Or(first, fmt.Errorf("prompt %d: %w", i+1, a.err))
+			first = cmp.Or(first, fmt.Errorf("prompt %d (line %d): %w", i+1, prompts[i].line, a.err))
 		}
 		if err := f.printAnswer(c, i, &a.result, a.err); err != nil {
 			return err

@@ -30,6 +30,10 @@ func TestPrompts(t *testing.T) {
 	if code != 1 || len(lines) != 3 || !strings.Contains(lines[0], `"ids"`) || !strings.Contains(lines[1], `{"error":"the prompt has token 99999`) || !strings.Contains(lines[2], `"ids"`) {
 		t.Errorf("exit %d, %s", code, out)
 	}
+	// Empty lines are no prompts, and count as lines.
+	if code, _, errs := call(t, "\n[1]\n\n[1,99999]\n", "run", "-n", "2", "--prompts", "-"); code != 1 || !strings.Contains(errs, "prompt 2 (line 4): the prompt has token 99999") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
 	for _, test := range []struct{ in, want string }{
 		{"", "no prompts"},
 		{"a\n\"b", "line 2 begins as JSON does and is none"},
