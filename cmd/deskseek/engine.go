@@ -98,7 +98,7 @@ func defaultCacheDir() (string, error) {
 	return filepath.Join(dir, "deskseek", "pages"), nil
 }
 
-// options completes o for a model whose weights have so many bytes.
+// options completes o for a model of which so many bytes of weights are not in memory yet.
 func (f *engineFlag) options(c *cobra.Command, o deskseek.Options, weights int64) (deskseek.Options, error) {
 	var err error
 	if o.CacheDir, err = f.cacheDir(); err == nil && f.dir == "" {

@@ -143,7 +143,11 @@ func (f *modelFlag) open(c *cobra.Command, e *engineFlag) (*deskseek.LLM, error)
 	if err != nil {
 		return nil, err
 	}
-	o, err := e.options(c, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads}, ck.Size())
+	weights := ck.Size() // that are to be in memory yet
+	if f.load == string(checkpoint.Copy) {
+		weights = 0
+	}
+	o, err := e.options(c, deskseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads}, weights)
 	var llm *deskseek.LLM
 	if err == nil {
 		llm, err = deskseek.New(ck, o)
