@@ -31,8 +31,8 @@ type fake struct {
 	right   int
 	steps   []int // tokens of each
 	fail    func(run int) error
-	failMTP func(run int) error // the MTP layer's
-	layer   func()              // called between layers
+	failMTP func(run int, fill bool) error // the MTP layer's
+	layer   func()                         // called between layers
 	wrong   []string
 	known   map[uint64][]float32 // logits by hash
 }
@@ -217,14 +217,14 @@ func (f fakeMTP) put(b *deepseek.Batch, each func(run, at int, id token.ID, h ui
 
 func (f fakeMTP) Fill(ctx context.Context, b *deepseek.Batch) error {
 	f.put(b, nil)
-	return f.failed(ctx, b)
+	return f.failed(ctx, b, true)
 }
 
 // failed returns why a step of the layer fails, if it does.
-func (f fakeMTP) failed(ctx context.Context, b *deepseek.Batch) error {
+func (f fakeMTP) failed(ctx context.Context, b *deepseek.Batch, fill bool) error {
 	if f.failMTP != nil {
 		for i := range b.Runs {
-			if err := f.failMTP(i); err != nil {
+			if err := f.failMTP(i, fill); err != nil {
 				return err
 			}
 		}
@@ -252,7 +252,7 @@ func (f fakeMTP) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.Outp
 		}
 		logits, hidden = append(logits, [][]float32{v}), append(hidden, [][]float32{state(next | chained)})
 	})
-	return deepseek.HostOutput(logits, hidden), f.failed(ctx, b)
+	return deepseek.HostOutput(logits, hidden), f.failed(ctx, b, false)
 }
 
 func (f *fake) PageBytes() int { return 8 * (2*deepseek.PageSize + 1) }

@@ -67,6 +67,31 @@ func TestDraftsStarveNobody(t *testing.T) {
 	}
 }
 
+// TestDraftsLeaveRoom: drafts that were made before there were so many sequences take no
+// token from those.
+func TestDraftsLeaveRoom(t *testing.T) {
+	s, _, ask := scheduled(t, Options{MaxStepTokens: 8, Drafting: Drafting{MTP: Off, Lookup: Off}}, false)
+	random := rand.New(rand.NewPCG(1, 2))
+	var all []*sequence
+	for range 4 {
+		all = append(all, ask(Request{Prompt: prompt(random, 4), MaxTokens: 50}))
+	}
+	for range 6 {
+		s.step(context.Background())
+	}
+	before := make([]int, len(all))
+	for i, q := range all {
+		before[i] = q.generated()
+		q.drafts = prompt(random, 7)
+	}
+	s.step(context.Background())
+	for i, q := range all {
+		if q.generated() == before[i] {
+			t.Errorf("sequence %d has no token of a step of 8 for four", i)
+		}
+	}
+}
+
 // TestPromptsByTurns: where a step is for fewer tokens than there are prompts, all are read.
 func TestPromptsByTurns(t *testing.T) {
 	s, _, ask := scheduled(t, Options{MaxStepTokens: 4}, false)
@@ -165,40 +190,42 @@ func TestDraftsBehindAPart(t *testing.T) {
 	}
 }
 
-// TestBrokenMTP: a sequence of which the MTP layer computes what is not finite goes on
-// without its drafts, and others with theirs.
+// TestBrokenMTP: a sequence of which the MTP layer computes what is not finite, as it drafts
+// or as its cache is filled, goes on without its drafts, and others with theirs.
 func TestBrokenMTP(t *testing.T) {
-	told := 0
-	o := Options{Drafting: Drafting{MTP: On, Most: 2}, Trace: Trace{Undrafted: func(int, error) { told++ }}}
-	s, f, ask := scheduled(t, o, true)
-	f.right = 10
-	calls := 0
-	f.failMTP = func(run int) error {
-		if calls++; run == 1 && calls > 20 && told == 0 {
-			return &deepseek.NonFiniteError{Where: "MTP layer", Run: run}
+	for _, filling := range []bool{false, true} {
+		told := 0
+		o := Options{Drafting: Drafting{MTP: On, Most: 2}, Trace: Trace{Undrafted: func(int, error) { told++ }}}
+		s, f, ask := scheduled(t, o, true)
+		f.right = 10
+		calls := 0
+		f.failMTP = func(run int, fill bool) error {
+			if calls++; run == 1 && calls > 20 && told == 0 && fill == filling {
+				return &deepseek.NonFiniteError{Where: "MTP layer", Run: run}
+			}
+			return nil
 		}
-		return nil
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	var all []*sequence
-	for i := range 3 {
-		all = append(all, ask(Request{Prompt: prompt(random, 30+i), MaxTokens: 90}))
-	}
-	for s.step(context.Background()) {
-	}
-	alone := 0
-	for _, q := range all {
-		if got, err := said(q); len(got) != 90 || err != nil {
-			t.Errorf("%d tokens (%v), want 90", len(got), err)
+		random := rand.New(rand.NewPCG(1, 2))
+		var all []*sequence
+		for i := range 3 {
+			all = append(all, ask(Request{Prompt: prompt(random, 30+i), MaxTokens: 90}))
 		}
-		if q.lone {
-			alone++
-		} else if q.stats.Drafted < 55 || q.stats.Accepted < q.stats.Drafted-2 {
-			t.Errorf("a sequence beside it has %d of %d drafts", q.stats.Accepted, q.stats.Drafted)
+		for s.step(context.Background()) {
 		}
-	}
-	if alone != 1 || told != 1 || len(f.wrong) > 0 {
-		t.Errorf("%d sequences go on without drafts, %d are told, want 1 (%v)", alone, told, f.wrong)
+		alone := 0
+		for _, q := range all {
+			if got, err := said(q); len(got) != 90 || err != nil {
+				t.Errorf("%d tokens (%v), want 90", len(got), err)
+			}
+			if q.lone {
+				alone++
+			} else if q.stats.Drafted < 55 || q.stats.Accepted < q.stats.Drafted-2 {
+				t.Errorf("a sequence beside it has %d of %d drafts", q.stats.Accepted, q.stats.Drafted)
+			}
+		}
+		if alone != 1 || told != 1 || len(f.wrong) > 0 {
+			t.Errorf("%d sequences go on without drafts, %d are told, want 1 (%v)", alone, told, f.wrong)
+		}
 	}
 }
 

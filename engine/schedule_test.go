@@ -82,7 +82,7 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		}
 		return nil
 	}
-	c.fake.failMTP = func(run int) error { // which disturbs nobody
+	c.fake.failMTP = func(run int, _ bool) error { // which disturbs nobody
 		if r.IntN(1000) == 0 {
 			return &deepseek.NonFiniteError{Where: "MTP layer", Run: run}
 		}
