@@ -143,11 +143,7 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 		if q.lone || ended[i] != nil && !errors.Is(ended[i], errDone) {
 			continue
 		}
-		drafts := false
-		for _, a := range asks {
-			drafts = drafts || a.sequence == q && a.origin == byMTP
-		}
-		s.collect(q, o, i, drafts, ended[i] != nil)
+		s.collect(q, o, i, drafted(q, asks), ended[i] != nil)
 	}
 	if len(p.mtp.Runs) == 0 {
 		return 0, nil
@@ -166,11 +162,16 @@ func (s *scheduler) pair(ctx context.Context, o *deepseek.Output, ended []error,
 		q.paired += n
 		q.hidden = append(q.hidden[:0], q.held...)
 		all += n
-		if slices.ContainsFunc(asks, func(a *ask) bool { return a.sequence == q && a.origin == byMTP && q.generated() > n }) {
-			needed += n // and no prompt's
+		if q.generated() > n && drafted(q, asks) { // and no prompt's
+			needed += n
 		}
 	}
 	return float64(needed) / float64(all), nil
+}
+
+// drafted returns whether the MTP layer is to draft for a sequence.
+func drafted(q *sequence, asks []*ask) bool {
+	return slices.ContainsFunc(asks, func(a *ask) bool { return a.sequence == q && a.origin == byMTP })
 }
 
 // collect makes a run of the pairs of a sequence that are to be put into the cache,

@@ -64,15 +64,20 @@ func (f *replayFlags) replay(ck *checkpoint.Checkpoint, m *deepseek.Model) (*mea
 		return nil, nil
 	}
 	var ids [2][]token.ID
-	for i, text := range f.texts {
-		var err error
-		if f.ids {
-			ids[i], err = fieldIDs(text, f.files[i])
-		} else {
-			ids[i], err = encode(ck, text)
+	if f.ids {
+		for i, text := range f.texts {
+			var err error
+			if ids[i], err = fieldIDs(text, f.files[i]); err != nil {
+				return nil, err
+			}
 		}
+	} else {
+		t, err := tokenizerOf(ck)
 		if err != nil {
 			return nil, err
+		}
+		for i, text := range f.texts {
+			ids[i] = t.Encode(nil, text, false)
 		}
 	}
 	r := &measure.Replay{Prompt: ids[0], Answer: ids[1]}
@@ -94,12 +99,12 @@ func readText(file string) (string, error) {
 	return string(data), nil
 }
 
-// encode returns the tokens of a text by a model's tokenizer.
-func encode(ck *checkpoint.Checkpoint, s string) ([]token.ID, error) {
+// tokenizerOf returns a model's tokenizer, or why there is none.
+func tokenizerOf(ck *checkpoint.Checkpoint) (*token.Tokenizer, error) {
 	text := deskseek.LoadText(ck)
 	switch {
 	case text.Tokenizer != nil:
-		return text.Tokenizer.Encode([]token.ID{}, s, false), nil
+		return text.Tokenizer, nil
 	case text.TokenizerError != nil:
 		return nil, text.TokenizerError
 	}

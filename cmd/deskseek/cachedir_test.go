@@ -68,32 +68,3 @@ func TestChatGoesOn(t *testing.T) {
 		t.Errorf("exit %d, %s", code, errs)
 	}
 }
-
-// TestLockedCacheDir: chat does without a default folder that it may not read, and says so;
-// one that was named is an error.
-func TestLockedCacheDir(t *testing.T) {
-	cache := t.TempDir()
-	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
-		t.Setenv(name, cache)
-	}
-	dir, err := defaultCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Chmod(dir, 0o700)
-	if _, err := os.ReadDir(dir); err == nil {
-		t.Skip("this user may read everything")
-	}
-	if code, out, errs := call(t, "Hi\n", "chat", "-n", "3"); code != 0 || out == "" || !strings.Contains(errs, "nothing is kept for the next time: page cache") {
-		t.Errorf("exit %d, %q, %s", code, out, errs)
-	}
-	if code, _, errs := call(t, "Hi\n", "chat", "-n", "3", "--cache-dir", dir); code != 1 || !strings.Contains(errs, "page cache") {
-		t.Errorf("named: exit %d, %s", code, errs)
-	}
-}

@@ -105,9 +105,11 @@ func withModel(c *cobra.Command, f *modelFlag, file string, mtp bool, do func(ck
 	defer ck.Close()
 	var ids []token.ID
 	if file != "" {
-		if ids, err = encode(ck, text); err != nil {
+		t, err := tokenizerOf(ck)
+		if err != nil {
 			return err
 		}
+		ids = t.Encode([]token.ID{}, text, false)
 	}
 	m, err := deepseek.Load(ck, deepseek.Options{Math: deepseek.Math(f.math), Cache: deepseek.CacheType(f.cache), Workers: f.threads, NoMTP: !mtp})
 	if err != nil {
