@@ -235,7 +235,7 @@ func (g *generation) Forward(ctx context.Context, b *deepseek.Batch) (*deepseek.
 func (g *generation) say(o *deepseek.Output, run int, r *deepseek.Run) {
 	first := r.Position + len(r.Tokens) - r.Logits
 	for i := range r.Logits {
-		id := g.replay.at(first + i + 1)
+		id := g.replay.at(first+i+1, len(g.sure))
 		g.sure[id] = 1
 		o.SetLogits(run, i, g.sure)
 		g.sure[id] = 0

@@ -39,10 +39,11 @@ func (r *Replay) Case(tokens, streams int) Case {
 	return Case{Kind: Decode, Tokens: min(tokens, all), Depth: len(r.Prompt) - 1, Streams: streams}
 }
 
-// at returns the token at a position of prompt and answer; 0 behind them.
-func (r *Replay) at(position int) token.ID {
+// at returns the token at a position of prompt and answer; behind them, as far as a step or
+// another stream goes on, what repeats nothing, so that no draft of it holds.
+func (r *Replay) at(position, vocabulary int) token.ID {
 	if i := position - len(r.Prompt); i < len(r.Answer) {
 		return r.Answer[i]
 	}
-	return 0
+	return token.ID(position * 7919 % vocabulary)
 }
